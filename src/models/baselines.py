@@ -1,0 +1,110 @@
+"""Baselines: what a model has to beat before anybody should believe it.
+
+The base rate says the same of everybody. The rule looks at one column, the one a
+person would look at. Logistic regression looks at all of them, in straight lines.
+Each learns from a fold's past rows only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from features.declare import Feature
+from models.outcomes import Question
+
+Floats = npt.NDArray[np.float64]
+
+PARTS = 10  # equal-count classes of the rule's column
+PRIOR = 20  # rows at the base rate added to each class, so that a small one does not shout
+PENALTY = 0.1  # inverse strength of the L2 penalty on standardised columns
+FAR = 4.0  # standard deviations beyond which a value counts as this far
+
+
+@dataclass(frozen=True)
+class Rule:
+    """The event rate seen at similar values of one column; unknown is a class of its own."""
+
+    name: str
+    title: str
+    edges: Floats
+    rates: Floats
+
+    @classmethod
+    def fit(cls, feature: Feature, past: pd.DataFrame) -> Rule:
+        """The rates of the classes of ``feature`` in ``past`` (which has outcome)."""
+        values = past[feature.name].to_numpy(np.float64)
+        outcome = past["outcome"].to_numpy(np.float64)
+        seen = values[~np.isnan(values)]
+        cuts = np.linspace(0, 1, PARTS + 1)[1:-1]
+        edges = np.unique(np.quantile(seen, cuts)) if len(seen) else np.array([])
+        where = _classes(values, edges)
+        events = np.bincount(where, weights=outcome, minlength=len(edges) + 2)
+        counts = np.bincount(where, minlength=len(edges) + 2)
+        rates = (events + PRIOR * outcome.mean()) / (counts + PRIOR)
+        return cls(feature.name, feature.label, edges, rates)
+
+    def predict(self, frame: pd.DataFrame) -> Floats:
+        """The probability of each row of ``frame``."""
+        classes = _classes(frame[self.name].to_numpy(np.float64), self.edges)
+        return np.asarray(self.rates[classes], dtype=np.float64)
+
+
+def _classes(values: Floats, edges: Floats) -> npt.NDArray[np.int64]:
+    """The class of each value, from 0 up; the last one is for the unknown."""
+    found = np.searchsorted(edges, values, side="right")
+    return np.where(np.isnan(values), len(edges) + 1, found).astype(np.int64)
+
+
+def column(question: Question, features: Sequence[Feature]) -> Feature:
+    """The one column a person would look at, of those there are.
+
+    Churn: use against the account's own past, otherwise days until a line ends.
+    Expansion: seats used of those paid for, otherwise ARR. Otherwise the first.
+    """
+    if question.kind == "churn":
+        wished = [f for f in features if f.domain == "usage" and f.unit == "times"]
+        wished += [f for f in features if f.name == "days_to_end"]
+    else:
+        wished = [f for f in features if f.name == "seats_used"]
+        wished += [f for f in features if f.name == "arr_now"]
+    return (*wished, *features)[0]
+
+
+@dataclass(frozen=True)
+class Logistic:
+    """L2 logistic regression on standardised columns; unknowns are flagged, then medians."""
+
+    centre: Floats
+    spread: Floats
+    weights: Floats
+    offset: float
+
+    @classmethod
+    def fit(cls, values: Floats, outcome: Floats) -> Logistic:
+        """The regression of ``outcome`` on ``values`` (rows x features, NaN = unknown)."""
+        # Imported here: scoring a month needs no scikit-learn, and the import costs a second.
+        from sklearn.linear_model import LogisticRegression
+
+        known = ~np.isnan(values).all(axis=0)
+        centre = np.zeros(values.shape[1])
+        centre[known] = np.nanmedian(values[:, known], axis=0)
+        filled = np.where(np.isnan(values), centre, values)
+        spread = filled.std(axis=0)
+        shell = cls(centre, np.where(spread > 0, spread, 1.0), np.zeros(0), 0.0)
+        fitted = LogisticRegression(C=PENALTY, max_iter=500).fit(shell._design(values), outcome)
+        return cls(shell.centre, shell.spread, fitted.coef_[0], float(fitted.intercept_[0]))
+
+    def predict(self, values: Floats) -> Floats:
+        """The probability of each row of ``values``, in the columns it was fitted on."""
+        margin = self._design(values) @ self.weights + self.offset
+        return np.asarray(1 / (1 + np.exp(-margin)), dtype=np.float64)
+
+    def _design(self, values: Floats) -> Floats:
+        unknown = np.isnan(values)
+        standard = (np.where(unknown, self.centre, values) - self.centre) / self.spread
+        return np.hstack([np.clip(standard, -FAR, FAR), unknown.astype(np.float64)])

@@ -1,0 +1,156 @@
+"""Reasons: what an account's probability is associated with, in words.
+
+A reason is an idea, not a column: the contributions of all windows of one
+declaration are summed before anything is ranked, or "tickets, 28 days" and
+"tickets, 90 days" would take two of three places. The words come from the
+catalogue: the value now, three months ago, and at similar accounts.
+
+A contribution says what the model associates with the outcome. It is never said
+that it happens *because* of it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from features.catalogue import Catalogue
+from models.trained import Trained, listed
+from warehouse.errors import InputMissing
+
+Floats = npt.NDArray[np.float64]
+
+PEERS = 4  # bands of ARR with the same number of accounts; the median of one is "typical"
+SMALLEST = 0.05  # log-odds: less moves the odds by under 5 %, and is no reason
+NO_DRIVER = "no clear driver"
+
+
+def reasons(
+    trained: Trained,
+    now: pd.DataFrame,
+    then: pd.DataFrame,
+    catalogue: Catalogue,
+    arr: pd.Series[int] | None = None,
+    top: int = 3,
+    contributions: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Up to ``top`` reasons for each row of ``now``: account_id, reasons.
+
+    ``now`` and ``then`` are features (index account_id) at the close and three months
+    before it; an account absent from ``then`` has no value then. ``arr`` (cents, by account)
+    sorts accounts into ``PEERS`` bands of similar size; without it all are peers.
+    ``contributions`` saves computing `Trained.contributions` of ``now`` again.
+
+    A reason is a dict: idea, family, feature (the window that weighs most), contribution
+    (log-odds, 4 decimals), direction ("raises" or "lowers"), text. Those that point where
+    the account stands (above or below the model's average) come first, largest first;
+    below ``SMALLEST`` there are none, and an empty list is an honest answer.
+    """
+    parts = trained.contributions(now) if contributions is None else contributions
+    names = np.array(trained.names, dtype=object)
+    ideas = _told(trained, catalogue, "idea")
+    labels, summed = _summed(parts[list(trained.names)], ideas)
+    side = np.where(summed.sum(axis=1) >= 0, 1.0, -1.0)
+    # Reasons on the account's side of the average get a head start no other can make up.
+    rank = np.abs(summed) + 1e6 * (summed * side[:, None] > 0)
+    order = np.argsort(-rank, axis=1, kind="stable")[:, :top]
+    values = now[list(trained.names)].to_numpy(np.float64)
+    past = then.reindex(index=now.index, columns=list(trained.names)).to_numpy(np.float64)
+    typical = _typical(now[list(trained.names)], arr)
+    raw = np.abs(parts[list(trained.names)].to_numpy(np.float64))
+    of_idea = {label: np.flatnonzero(ideas == label) for label in labels}
+    noun = "risk of churn" if trained.question.kind == "churn" else "odds of expansion"
+    found: list[list[dict[str, Any]]] = []
+    for row, chosen in enumerate(order):
+        said = []
+        for place in chosen:
+            weight = summed[row, place]
+            if abs(weight) < SMALLEST:
+                continue
+            windows = of_idea[labels[place]]
+            strongest = windows[np.argmax(raw[row, windows])]
+            name = str(names[strongest])
+            phrase = catalogue.phrase(
+                name, values[row, strongest], past[row, strongest], typical[row, strongest]
+            )
+            said.append(
+                {
+                    "idea": labels[place],
+                    "family": catalogue.by_name[name].family,
+                    "feature": name,
+                    "contribution": round(float(weight), 4),
+                    "direction": "raises" if weight > 0 else "lowers",
+                    "text": f"{phrase}; associated with {'higher' if weight > 0 else 'lower'} "
+                    f"{noun}",
+                }
+            )
+        found.append(said)
+    return pd.DataFrame({"account_id": now.index.astype("str"), "reasons": found})
+
+
+def families(trained: Trained, contributions: pd.DataFrame, catalogue: Catalogue) -> pd.DataFrame:
+    """Contributions (log-odds) summed by driver family: index account_id, a column a family.
+
+    With the column ``bias`` of ``contributions`` added, a row sums to its margin.
+    """
+    told = _told(trained, catalogue, "family")
+    labels, summed = _summed(contributions[list(trained.names)], told)
+    return pd.DataFrame(summed, index=contributions.index, columns=labels)
+
+
+def expected_loss(
+    by_family: pd.DataFrame, p_churn: pd.Series[float], arr: pd.Series[int]
+) -> pd.Series[int]:
+    """Expected lost ARR (cents) by driver family, largest first, summing to the whole.
+
+    An account's expected loss, ``p x ARR``, is shared among the families that raise its
+    risk, in proportion to how much each raises it; an account that none raises is counted
+    under ``NO_DRIVER``. ``p_churn`` and ``arr`` are indexed by account like ``by_family``.
+    """
+    loss = (p_churn * arr).reindex(by_family.index).fillna(0.0).to_numpy(np.float64)
+    raising = by_family.to_numpy(np.float64).clip(min=0)
+    total = raising.sum(axis=1)
+    share = np.divide(raising, total[:, None], out=np.zeros_like(raising), where=total[:, None] > 0)
+    money = np.append(loss @ share, loss[total == 0].sum())
+    labels = [*by_family.columns, NO_DRIVER]
+    cents = pd.Series(_cents(money), index=labels, name="expected_loss")
+    return cents[cents > 0].sort_values(ascending=False, kind="stable")
+
+
+def _cents(money: Floats) -> npt.NDArray[np.int64]:
+    """Whole cents that sum to the rounded whole: the largest remainders are rounded up."""
+    whole = np.floor(money).astype(np.int64)
+    left = round(float(money.sum())) - int(whole.sum())
+    whole[np.argsort(whole - money, kind="stable")[:left]] += 1
+    return whole
+
+
+def _told(trained: Trained, catalogue: Catalogue, what: str) -> npt.NDArray[np.object_]:
+    """The idea or family of each of the model's features."""
+    absent = [name for name in trained.names if name not in catalogue.by_name]
+    if absent:
+        raise InputMissing(
+            f"the {trained.question.kind} model of {trained.month} uses features that are no "
+            f"longer declared: {listed(absent)}; train again"
+        )
+    return np.array([getattr(catalogue.by_name[n], what) for n in trained.names], dtype=object)
+
+
+def _summed(parts: pd.DataFrame, groups: npt.NDArray[np.object_]) -> tuple[list[str], Floats]:
+    """The distinct groups, sorted, and the columns of ``parts`` summed by group."""
+    labels = sorted({str(g) for g in groups})
+    belongs = np.array([[g == label for label in labels] for g in groups], dtype=np.float64)
+    return labels, parts.to_numpy(np.float64) @ belongs
+
+
+def _typical(now: pd.DataFrame, arr: pd.Series[int] | None) -> Floats:
+    """The median of each feature among the accounts of similar ARR, for every account."""
+    if arr is None:
+        band = np.zeros(len(now), dtype=np.int64)
+    else:
+        rank = arr.reindex(now.index).rank(method="first").fillna(1).to_numpy(np.float64)
+        band = ((rank - 1) * PEERS // max(len(now), 1)).astype(np.int64)
+    return now.groupby(band).transform("median").to_numpy(np.float64)

@@ -1,0 +1,78 @@
+"""The past as it was known: each month's features, and what then happened.
+
+Every month is seen with only what was known at its close, by the same engine
+that serves the newest one.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+from tqdm import tqdm
+
+from features.engine import features
+from metrics.arr import balances
+from models.outcomes import Question, outcomes
+from warehouse.asof import known
+from warehouse.errors import InputMissing
+from warehouse.freeze import Snapshot
+from warehouse.months import as_of, between, month_of, shift
+
+FEWEST = 20  # accounts at a month's close; with fewer there is nothing to learn from it
+
+
+def lines(snapshot: Snapshot, month: str) -> pd.DataFrame:
+    """The contract lines as known at the close of ``month``, ordered by line_id."""
+    seen = known(snapshot, "contract_lines", as_of(month, snapshot.company.timezone))
+    frame: pd.DataFrame = seen.sort("line_id").collect("pandas").to_native()
+    return frame
+
+
+def lived(snapshot: Snapshot, month: str, most: int) -> list[str]:
+    """The last ``most`` months up to ``month`` that closed with at least ``FEWEST`` accounts.
+
+    Raises ``InputMissing`` if ``month`` itself closed without any account.
+    """
+    seen = lines(snapshot, month)
+    zone = snapshot.company.timezone
+    if seen.empty:
+        raise InputMissing(f"no contract line was known at the close of {month}")
+    first = month_of(seen["starts_on"].min().to_pydatetime(), zone)
+    count = balances(seen, between(min(first, month), month), zone).groupby("month").size()
+    if month not in count:
+        raise InputMissing(
+            f"no account had recurring revenue at the close of {month}; the months that had "
+            f"are {count.index.min()} to {count.index.max()}"
+        )
+    enough = [m for m in count.index if count[m] >= FEWEST and m > shift(month, -most)]
+    return sorted(enough) or [month]
+
+
+def matrices(
+    snapshot: Snapshot, months: list[str], store: Path, progress: bool = False
+) -> dict[str, pd.DataFrame]:
+    """The feature matrix of each month at its own close, kept in ``store``."""
+    zone = snapshot.company.timezone
+    return {
+        month: features(snapshot, as_of(month, zone), store)
+        for month in tqdm(months, desc="features", unit="month", disable=not progress)
+    }
+
+
+def answers(
+    snapshot: Snapshot, question: Question, spines: dict[str, pd.DataFrame], now: str, gap_days: int
+) -> pd.DataFrame:
+    """What happened to each account of each month, as far as it was known at the close of ``now``.
+
+    ``spines`` is what ``matrices`` returned; the result is that of ``outcomes``.
+    """
+    spine = pd.concat(
+        [
+            pd.DataFrame({"account_id": frame.index.astype("str"), "month": month})
+            for month, frame in sorted(spines.items())
+        ],
+        ignore_index=True,
+    )
+    zone = snapshot.company.timezone
+    return outcomes(question, lines(snapshot, now), spine, as_of(now, zone), zone, gap_days)

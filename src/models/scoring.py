@@ -1,0 +1,111 @@
+"""Scoring: one month's row for every account, as the score ledger keeps it.
+
+Money follows from probabilities by multiplication and nothing else::
+
+    expected_loss   = p_churn x ARR
+    expected_gain   = (1 - p_churn) x p_expansion x growth x ARR
+    expected_change = expected_gain - expected_loss
+
+``p_expansion`` is the probability of growing *if it stays*, which is how it was
+learned; ``growth`` is how much those grew that did.
+"""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+
+from features.catalogue import Catalogue
+from models import artefacts, explain, health
+from models.trained import Trained
+
+
+def score(
+    arr: pd.Series[int],
+    now: pd.DataFrame,
+    then: pd.DataFrame,
+    catalogue: Catalogue,
+    churn: Trained | None,
+    expansion: Trained | None,
+) -> pd.DataFrame:
+    """The ledger's rows for the accounts of ``now``, ordered by account_id.
+
+    ``arr``: ARR at the close, cents, by account; ``now`` and ``then``: features (index
+    account_id) at the close and three months before. Without a churn model an account is
+    "not scored" and its money unknown; without an expansion model no gain is expected.
+
+    Columns: account_id; arr, expected_loss, expected_gain, expected_change (integer cents);
+    p_churn, p_expansion (NaN without a model); score (0 to 100), band; reasons,
+    expansion_reasons (JSON lists, see `explain.reasons`), families (JSON, log-odds of churn by
+    driver family); churn_model, expansion_model ("month digest", empty without a model).
+    """
+    now = now.sort_index()
+    money = arr.reindex(now.index).astype("int64")
+    p_churn, reasons, by_family = _answer(churn, now, then, catalogue, money)
+    p_expansion, expansion_reasons, _ = _answer(expansion, now, then, catalogue, money)
+    loss = p_churn * money
+    growth = expansion.growth if expansion is not None else None
+    gain = (1 - p_churn) * p_expansion * (growth or 0.0) * money
+    expected_loss = _cents(loss)
+    expected_gain = _cents(gain.fillna(0.0).where(p_churn.notna()))
+    base = churn.base_rate if churn is not None else 0.0
+    return pd.DataFrame(
+        {
+            "account_id": now.index.astype("str"),
+            "arr": money.to_numpy(),
+            "p_churn": p_churn.to_numpy(),
+            "p_expansion": p_expansion.to_numpy(),
+            "expected_loss": expected_loss.array,
+            "expected_gain": expected_gain.array,
+            "expected_change": (expected_gain - expected_loss).array,
+            "score": health.score(p_churn, base).array,
+            "band": health.bands(p_churn, base).array,
+            "reasons": reasons,
+            "expansion_reasons": expansion_reasons,
+            "families": by_family,
+            "churn_model": signature(churn),
+            "expansion_model": signature(expansion),
+        }
+    ).astype(dict.fromkeys(TEXTS, "str"))
+
+
+TEXTS = (
+    "account_id",
+    "band",
+    "reasons",
+    "expansion_reasons",
+    "families",
+    "churn_model",
+    "expansion_model",
+)
+
+
+def signature(trained: Trained | None) -> str:
+    """What made a score: the month a model was trained at and its digest; empty for none."""
+    return "" if trained is None else f"{trained.month} {artefacts.digest(trained)}"
+
+
+def _answer(
+    trained: Trained | None,
+    now: pd.DataFrame,
+    then: pd.DataFrame,
+    catalogue: Catalogue,
+    arr: pd.Series[int],
+) -> tuple[pd.Series[float], list[str], list[str]]:
+    """Probability, reasons and families (both JSON text) of each account."""
+    if trained is None:
+        return pd.Series(np.nan, index=now.index), ["[]"] * len(now), ["{}"] * len(now)
+    parts = trained.contributions(now)
+    told = explain.reasons(trained, now, then, catalogue, arr=arr, contributions=parts)
+    by_family = explain.families(trained, parts, catalogue).round(4)
+    return (
+        trained.predict(now),
+        [json.dumps(r, ensure_ascii=False) for r in told["reasons"]],
+        [json.dumps(row, sort_keys=True) for row in by_family.to_dict("records")],
+    )
+
+
+def _cents(money: pd.Series[float]) -> pd.Series[int]:
+    return money.round().astype("Int64")

@@ -1,0 +1,103 @@
+"""A trained model: what it was asked, what it learned, how well it did when it could not look.
+
+It is a value, not an object of a library: native booster bytes, text and numbers.
+``models.artefacts`` writes it to a folder and reads it back; nothing else is needed
+to score with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xgboost as xgb
+
+from models import booster
+from models.outcomes import Question
+from warehouse.errors import InputMissing
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """One question's model as it stood at the close of ``month``.
+
+    ``month``: what was known at its ``as_of`` trained the model; ``through``: the newest
+    month whose answer was certain by then, the last it learned from.
+    ``names``: feature names in the order of the boosters' columns, ``catalogue`` the
+    digest of their declarations. ``boosters``: native bytes by seed.
+    ``base_rate``: share of events among the ``rows`` it learned from. ``growth``: where
+    an expansion happened, its size over the ARR it grew from, summed before dividing;
+    None for churn. ``medians``: each feature's median in training (NaN: never known).
+    ``folds``: one row for each fold and method, see `models.train`; ``verdict`` says
+    in words what they show, ``rule`` which one-column rule stood beside the model.
+    ``golden``: rows of training values, ``golden_margins`` what they must score.
+    ``held_out``: the folds' own predictions, for pictures; None once loaded from a folder.
+    """
+
+    question: Question
+    month: str
+    through: str
+    names: tuple[str, ...]
+    catalogue: str
+    boosters: Mapping[int, bytes]
+    rows: int
+    events: int
+    base_rate: float
+    growth: float | None
+    medians: Mapping[str, float]
+    folds: pd.DataFrame
+    verdict: str
+    rule: str
+    libraries: Mapping[str, str]
+    golden: Floats
+    golden_margins: Floats
+    held_out: pd.DataFrame | None = None
+
+    @cached_property
+    def _boosters(self) -> list[xgb.Booster]:
+        return [booster.load(self.boosters[seed]) for seed in sorted(self.boosters)]
+
+    def margins(self, values: Floats) -> Floats:
+        """Log-odds of rows of feature values in the order of ``names``, averaged over seeds."""
+        return booster.margins(self._boosters, values)
+
+    def predict(self, frame: pd.DataFrame) -> pd.Series[float]:
+        """The probability of the outcome for each row of ``frame`` (features as columns).
+
+        Columns the model does not know are ignored. A feature it was trained with and
+        ``frame`` lacks is refused: unknown for one account is an answer, a table that
+        went missing is not.
+        """
+        p = booster.probability(self.margins(self._values(frame)))
+        return pd.Series(p, index=frame.index, name="p")
+
+    def contributions(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """What each feature adds to each row's log-odds: one column a feature, then ``bias``.
+
+        SHAP values averaged over the seeds; a row sums to its margin.
+        """
+        parts = booster.contributions(self._boosters, self._values(frame))
+        return pd.DataFrame(parts, index=frame.index, columns=[*self.names, "bias"])
+
+    def _values(self, frame: pd.DataFrame) -> Floats:
+        missing = [name for name in self.names if name not in frame.columns]
+        if missing:
+            raise InputMissing(
+                f"the {self.question.kind} model of {self.month} was trained with "
+                f"{len(self.names)} features, and {len(missing)} of them are not there: "
+                f"{listed(missing)}. A model is never scored without a table it learned "
+                "from: bring the table back, or train again without it"
+            )
+        return frame[list(self.names)].to_numpy(dtype=np.float64)
+
+
+def listed(names: Sequence[str], most: int = 6) -> str:
+    """The names as a person reads them, at most ``most`` and then a count."""
+    shown = ", ".join(names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

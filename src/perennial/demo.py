@@ -1,0 +1,59 @@
+"""The demo: a simulated company, its months lived in order, both models, both reports."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+from tqdm import tqdm
+
+from perennial.month import Lived, live
+from perennial.notebooks import newest, teach
+from perennial.workspace import Workspace
+from warehouse.errors import InputMissing
+from warehouse.months import between, shift
+from warehouse.simulate import simulate
+
+REHEARSED = 9  # months lived before the newest, so that its page can grade earlier scores
+
+
+def company(folder: Path, accounts: int, months: int, seed: int) -> None:
+    """Simulate a company into ``folder`` with a progress bar on stderr."""
+    with tqdm(total=100, desc="simulate", unit="%", file=sys.stderr) as bar:
+        simulate(
+            folder,
+            accounts,
+            months,
+            seed,
+            progress=lambda what, share: bar.update(round(100 * share) - bar.n),
+        )
+
+
+def live_each(workspace: Workspace, first: str, last: str, pages: bool) -> list[Lived]:
+    """Live the months from ``first`` to ``last`` in order, saying what became of each."""
+    done = []
+    months = between(first, last)
+    if not months:
+        raise InputMissing(f"{first} is after {last}; name the earlier month first")
+    for month in months:
+        lived = live(workspace, month, pages=pages)
+        done.append(lived)
+        where = f"published in {lived.path}" if lived.path else "scored"
+        print(f"{month}: {where if lived.changed else 'nothing to do'}", flush=True)
+    return done
+
+
+def run(workspace: Workspace, accounts: int, months: int) -> None:
+    """The whole demo in ``workspace``; a second run finds everything done."""
+    raw = workspace.root / "data" / "raw"
+    if not any(raw.glob("*.parquet")):
+        shutil.rmtree(raw, ignore_errors=True)
+        company(raw, accounts, months, seed=7)
+    last = newest(workspace)
+    live_each(workspace, shift(last, -REHEARSED), shift(last, -1), pages=False)
+    for question in ("churn", "expansion"):
+        print(teach(workspace, question, last), flush=True)
+    lived = live(workspace, last)
+    print(f"\nOpen {lived.path}/health.html")
+    print(f"     {lived.path}/retention.html")

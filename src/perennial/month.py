@@ -1,0 +1,311 @@
+"""A month, lived once: facts, features, scores, book, pages, one publication.
+
+The same path serves the newest month and every replayed one. Each step uses
+only what was known at the month's ``as_of``.
+"""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from tqdm import tqdm
+
+from features.catalogue import catalogue
+from metrics.arr import at, close
+from models import artefacts, grades, history, scores
+from models.scoring import score
+from perennial.training import Serving, question, serving
+from perennial.workspace import NOTEBOOKS, Workspace, code_digest
+from plays.playbooks import playbooks
+from plays.signals import fired
+from plays.worklist import worklist
+from reporting import audit, gather, page, publish, runner
+from reporting.book import Book
+from reporting.exports import exports
+from warehouse.contract import TABLES
+from warehouse.errors import DataRefused
+from warehouse.freeze import Snapshot, freeze
+from warehouse.months import as_of, month_of, shift
+
+PAGES = {"health": "monthly-health", "retention": "monthly-retention"}
+QUIET = timedelta(days=3)  # a month may end without a row on its very last days
+STEPS = ("admit the tables", "train or load models", "score", "gather", "write pages", "publish")
+
+
+@dataclass(frozen=True)
+class Lived:
+    """What became of a month: where it is published (None: scored only), and whether anew."""
+
+    month: str
+    path: Path | None
+    changed: bool
+    moved: tuple[str, ...] = ()
+
+
+def live(workspace: Workspace, month: str, restate: str | None = None, pages: bool = True) -> Lived:
+    """Live ``month``: score it, and with ``pages`` publish it.
+
+    The same inputs again change nothing. Other inputs for a published month are
+    refused unless ``restate`` gives a reason. Raises a ``Refusal`` with the last
+    publication untouched.
+    """
+    publish.writable(workspace.reports)
+    with publish.lock(workspace.reports), tqdm(total=len(STEPS), desc=STEPS[0], unit="step") as bar:
+        snapshot = closed(workspace, month)
+        _step(bar)
+        models = {
+            kind: serving(workspace, snapshot, kind, month, progress=True)
+            for kind in ("churn", "expansion")
+        }
+        _step(bar)
+        rows, now = _scores(workspace, snapshot, month, models)
+        changed = scores.write(workspace.root, month, rows, restate)
+        if not pages:
+            return Lived(month, None, changed)
+        name = _identity(workspace, snapshot, month, models, rows)
+        held = publish.current(workspace.reports, month)
+        if held and held["publication"] == name:
+            publish.whole(workspace.reports, month)
+            return Lived(month, workspace.reports / month, False)
+        _step(bar)
+        book = bind(workspace, snapshot, month, models, rows, now)
+        book.save(workspace.books / month)
+        _step(bar)
+        files, unstable = _pages(workspace, month, book)
+        _step(bar)
+        inputs = {k: book.about[k] for k in ("snapshot", "features", "code", "models", "sources")}
+        former = figures_of(workspace.reports / month) if held else {}
+        done = publish.publish(
+            workspace.reports, month, files, inputs, name, restate=restate, unstable=unstable
+        )
+        return Lived(month, done.path, done.changed, moved(former, figures_of(done.path)))
+
+
+def _step(bar: Any) -> None:
+    bar.update()
+    bar.set_description(STEPS[bar.n])
+
+
+def closed(workspace: Workspace, month: str) -> Snapshot:
+    """The frozen facts, once the data reach the end of ``month``; ``DataRefused`` before."""
+    snapshot = freeze(workspace.settings, workspace.root)
+    zone = snapshot.company.timezone
+    told = workspace.settings.data.complete_through
+    through = pd.Timestamp(told) + timedelta(days=1) if told else snapshot.watermark + QUIET
+    if through < as_of(month, zone):
+        newest = shift(month_of(snapshot.watermark + QUIET, zone), -1)
+        raise DataRefused(
+            f"{month} is still open: the newest row of any table became known on "
+            f"{snapshot.watermark:%Y-%m-%d}, and a month is closed when the data reach its end. "
+            f"The newest closed month is {newest}. If the tables are complete to a later day, "
+            "say so under [data] complete_through"
+        )
+    return snapshot
+
+
+def _scores(
+    workspace: Workspace, snapshot: Snapshot, month: str, models: dict[str, Serving]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The score ledger's rows for ``month``, and the features they were made from."""
+    zone = snapshot.company.timezone
+    seen = history.matrices(snapshot, [shift(month, -3), month], workspace.features)
+    arr = at(history.lines(snapshot, month), close(month, zone))
+    now = seen[month]
+    rows = score(
+        arr,
+        now,
+        seen[shift(month, -3)],
+        catalogue(),
+        models["churn"].trained,
+        models["expansion"].trained,
+    )
+    return rows, now
+
+
+def _identity(
+    workspace: Workspace,
+    snapshot: Snapshot,
+    month: str,
+    models: dict[str, Serving],
+    rows: pd.DataFrame,
+) -> str:
+    """The publication's id: a hash of all that decides its content."""
+    before = [m for m in scores.months(workspace.root) if m < month]
+    parts = [
+        month,
+        snapshot.id,
+        code_digest(),
+        workspace.settings.model_dump(mode="json", exclude={"data": {"source"}}),
+        {k: _digest(s) for k, s in models.items()},
+        sha256(rows.to_json(orient="split").encode()).hexdigest(),
+        [
+            sha256(scores.read(workspace.root, m).to_json(orient="split").encode()).hexdigest()
+            for m in before
+        ],
+    ]
+    return sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _digest(serving: Serving) -> str:
+    return artefacts.digest(serving.trained) if serving.trained else ""
+
+
+def bind(
+    workspace: Workspace,
+    snapshot: Snapshot,
+    month: str,
+    models: dict[str, Serving],
+    rows: pd.DataFrame,
+    now: pd.DataFrame,
+) -> Book:
+    """The month's book, from its scores and everything known at its close."""
+    settings, zone = workspace.settings, snapshot.company.timezone
+    policy, lines = settings.policy, history.lines(snapshot, month)
+    held = gather.history(lines, month, zone)
+    who = gather.people(snapshot)
+    table = gather.told(rows, who, now)
+    walked, trended = gather.walk(held, month), gather.trend(held, month, policy)
+    ahead = gather.coming(lines, month, zone, table, policy)
+    former = shift(month, -1)
+    before = (
+        scores.read(workspace.root, former) if former in scores.months(workspace.root) else None
+    )
+    lived = history.lived(snapshot, month, 13)
+    asked = question(workspace, "churn")
+    graded = (workspace.root, lines, as_of(month, zone), asked, zone, policy.gap_days)
+    sources, faults = gather.sources(snapshot.ledger)
+    hours = {csm: settings.capacity.of.get(csm, settings.capacity.hours) for csm in set(who["csm"])}
+    return Book(
+        about=_about(workspace, snapshot, month, models, now),
+        figures=gather.figures(walked, trended, held, month, table, ahead, policy, zone),
+        walk=walked,
+        trend=trended,
+        moves=gather.moves(held, month, who),
+        due=ahead,
+        scores=table,
+        flow=gather.flow(table, before),
+        drivers=gather.drivers(rows),
+        segments=gather.segments(held, month, table, who, policy),
+        pulse=gather.pulse(history.matrices(snapshot, lived, workspace.features)),
+        worklist=worklist(table, playbooks(), hours),
+        signals=fired(now),
+        churn_folds=_folds(models["churn"]),
+        expansion_folds=_folds(models["expansion"]),
+        grades=grades.grade(*graded),
+        left=grades.churned(*graded).merge(who[["account_id", "name", "csm"]], on="account_id"),
+        sources=sources,
+        faults=faults,
+    )
+
+
+def _folds(serving: Serving) -> pd.DataFrame:
+    return serving.trained.folds if serving.trained else pd.DataFrame()
+
+
+def _about(
+    workspace: Workspace,
+    snapshot: Snapshot,
+    month: str,
+    models: dict[str, Serving],
+    now: pd.DataFrame,
+) -> dict[str, Any]:
+    settings = workspace.settings
+    return {
+        "month": month,
+        "as_of": as_of(month, snapshot.company.timezone).isoformat(),
+        **snapshot.company.model_dump(mode="json"),
+        "policy": settings.policy.name,
+        "targets": settings.targets,
+        "lead": settings.model.lead,
+        "horizon": settings.model.horizon,
+        "snapshot": snapshot.id,
+        "watermark": snapshot.watermark.isoformat(),
+        "sources": {t.table: t.sha256 for t in snapshot.ledger},
+        "absent": [name for name in TABLES if not snapshot.has(name)],
+        "features": {"count": now.shape[1], "digest": catalogue().digest},
+        "code": code_digest(),
+        "models": {kind: _model(serving) for kind, serving in models.items()},
+    }
+
+
+def _model(serving: Serving) -> dict[str, Any]:
+    trained = serving.trained
+    if trained is None:
+        return {"said": serving.said}
+    return {
+        "said": serving.said,
+        "month": trained.month,
+        "through": trained.through,
+        "digest": artefacts.digest(trained),
+        "verdict": trained.verdict,
+        "rule": trained.rule,
+        "rows": trained.rows,
+        "events": trained.events,
+        "base_rate": trained.base_rate,
+    }
+
+
+def _pages(
+    workspace: Workspace, month: str, book: Book
+) -> tuple[dict[str, bytes | Path], dict[str, Any]]:
+    """The publication's files, and what differs from run to run and so stays off its pages."""
+    parameters = {"month": month, "workspace": str(workspace.root)}
+    output = workspace.runs / month
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        ran = dict(
+            zip(
+                PAGES,
+                pool.map(
+                    lambda name: runner.run(
+                        NOTEBOOKS / "reports" / f"{name}.ipynb",
+                        parameters,
+                        output / f"{name}.ipynb",
+                    ),
+                    PAGES.values(),
+                ),
+                strict=True,
+            )
+        )
+    footer = f"{book.about['name']} · {month} · snapshot {book.about['snapshot']}"
+    files: dict[str, bytes | Path] = {}
+    for name, record in ran.items():
+        html = page.render(record.output, footer=footer)
+        faults = audit.audit(html)
+        if faults:
+            raise DataRefused(f"{name}.html is not published: {'; '.join(faults[:5])}")
+        files[f"{name}.html"] = html.encode()
+    files["metrics.json"] = metrics_json(book)
+    files |= exports(book)
+    return files, {name: {"seconds": record.seconds} for name, record in ran.items()}
+
+
+def figures_of(publication: Path) -> dict[str, Any]:
+    """The registered numbers a publication printed, by name."""
+    told = json.loads((publication / "metrics.json").read_text("utf-8"))
+    metrics: dict[str, Any] = told["metrics"]
+    return metrics
+
+
+def moved(former: dict[str, Any], now: dict[str, Any]) -> tuple[str, ...]:
+    """What a restatement moved, a line a number; empty where nothing was published before."""
+    return tuple(
+        f"{name}: {former[name]['value']} -> {figure['value']}"
+        for name, figure in now.items()
+        if name in former and former[name]["value"] != figure["value"]
+    )
+
+
+def metrics_json(book: Book) -> bytes:
+    """``metrics.json``: every registered number of the month with n, policy and definition."""
+    told = {
+        "as_of": book.about["as_of"],
+        "metrics": {name: asdict(figure) for name, figure in sorted(book.figures.items())},
+    }
+    return (json.dumps(told, indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode()

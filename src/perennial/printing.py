@@ -1,0 +1,163 @@
+"""What the command line says: plain text for a person at a terminal."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from typing import Any
+
+import pandas as pd
+
+from metrics.registry import entry
+from models import scores
+from perennial.workspace import Workspace
+from reporting import formats, publish
+from reporting.book import Book, load
+from warehouse.contract import TABLES
+from warehouse.errors import DataRefused, InputMissing
+from warehouse.freeze import Snapshot
+from warehouse.months import shift
+
+
+def row_ledger(snapshot: Snapshot) -> str:
+    """What became of every raw row, table by table, and why."""
+    head = f"{'table':<16}{'rows in':>12}{'used':>12}{'repaired':>10}{'quarantined':>13}  from"
+    lines = [f"Snapshot {snapshot.id} of {snapshot.company.name}", "", head]
+    for t in snapshot.ledger:
+        lines.append(
+            f"{t.table:<16}{t.rows_in:>12,}{t.used:>12,}{t.repaired:>10,}{t.quarantined:>13,}"
+            f"  {t.file}"
+        )
+        if t.left_out:
+            lines.append(f"{'':<16}{t.left_out:,} rows of the file belong to no {t.table}")
+        lines.append(f"{'':<16}when a row became known: {t.clock}")
+        for reason in t.reasons:
+            shown = f", for example {reason.example!r}" if reason.example else ""
+            column = f"{reason.column} " if reason.column else ""
+            lines.append(
+                f"{'':<16}{reason.fate} {reason.rows:,}: {column}{reason.says} "
+                f"(first in row {reason.first_row}{shown})"
+            )
+    absent = [name for name in TABLES if not snapshot.has(name)]
+    if absent:
+        lines += [
+            "",
+            f"Not there, and not needed: {', '.join(absent)}. Each one adds to the reports.",
+        ]
+    bad = sum(t.quarantined for t in snapshot.ledger)
+    if bad:
+        lines += [
+            "",
+            f"{bad:,} rows are quarantined, each with its row number and reason, in "
+            f"{snapshot.folder / 'quarantine'}. Mend them at the source or in the mapping.",
+        ]
+    return "\n".join(lines)
+
+
+def book(workspace: Workspace, month: str) -> Book:
+    """The book of ``month``; ``InputMissing`` if the month was not lived with its reports."""
+    return load(workspace.books / month)
+
+
+def account_told(workspace: Workspace, account: str, month: str) -> str:
+    """One account: score, band, money, reasons, and what moved since the month before."""
+    now = _row(workspace, account, month)
+    lines = [
+        f"{account}, at the close of {month}: {now['band']}"
+        + (f", health {now['score']}" if pd.notna(now["score"]) else "")
+    ]
+    currency = workspace.settings.company.currency
+    lines.append(f"  ARR {formats.money(now['arr'], currency)}")
+    if pd.notna(now["p_churn"]):
+        lines.append(
+            f"  risk of churn {formats.pct(now['p_churn'])}, "
+            f"expected loss {formats.money(now['expected_loss'], currency)}"
+        )
+    if pd.notna(now["p_expansion"]):
+        lines.append(f"  odds of expansion {formats.pct(now['p_expansion'])}")
+    lines += _reasons("Why", now["reasons"]) + _reasons("Room to grow", now["expansion_reasons"])
+    former = shift(month, -1)
+    if former in scores.months(workspace.root):
+        lines += _moved(scores.read(workspace.root, former), account, now, former)
+    return "\n".join(lines)
+
+
+def _row(workspace: Workspace, account: str, month: str) -> pd.Series[Any]:
+    rows = scores.read(workspace.root, month)
+    found = rows[rows["account_id"] == account]
+    if found.empty:
+        raise InputMissing(
+            f"{account} had no recurring revenue at the close of {month}, so it has no score; "
+            f"the month has {len(rows):,} accounts, from {rows['account_id'].iloc[0]}"
+        )
+    return found.iloc[0]
+
+
+def _reasons(title: str, text: str) -> list[str]:
+    told = json.loads(text)
+    return [f"  {title}:"] * bool(told) + [f"    - {reason['text']}" for reason in told]
+
+
+def _moved(before: pd.DataFrame, account: str, now: pd.Series[Any], former: str) -> list[str]:
+    found = before[before["account_id"] == account]
+    if found.empty:
+        return [f"  Not a customer at the close of {former}"]
+    then = found.iloc[0]
+    lines = [f"  Since {former}:"]
+    if then["band"] != now["band"]:
+        lines.append(f"    - band: {then['band']} -> {now['band']}")
+    if pd.notna(then["p_churn"]) and pd.notna(now["p_churn"]):
+        lines.append(
+            f"    - risk of churn: {formats.pct(then['p_churn'])} -> {formats.pct(now['p_churn'])}"
+        )
+    families = json.loads(now["families"])
+    was = json.loads(then["families"])
+    changes = {f: families.get(f, 0.0) - was.get(f, 0.0) for f in sorted({*families, *was})}
+    ranked = sorted(changes.items(), key=lambda pair: (-abs(pair[1]), pair[0]))[:3]
+    lines += [f"    - {family}: {change:+.2f} log-odds" for family, change in ranked if change]
+    if then["churn_model"] != now["churn_model"]:
+        lines.append(
+            "    - the model is another one, so part of this is the model, not the account"
+        )
+    return lines
+
+
+def metric_told(workspace: Workspace, name: str, month: str) -> str:
+    """One registered number with its rule, formula, n, target and the decision it serves."""
+    about = entry(name, workspace.settings.targets)
+    figure = book(workspace, month).figures[name]
+    currency = workspace.settings.company.currency
+    kind = {"money": "money", "share": "pct", "count": "count"}[about.unit]
+    shown = formats.value(figure.value, kind, currency if kind == "money" else "")
+    facts = {
+        "value": shown if figure.value is not None else "not defined",
+        "n": f"{figure.n:,}",
+        "policy": figure.policy,
+        "formula": about.formula,
+        "target": "none" if about.target is None else f"{about.target:g}",
+        "purpose": about.purpose,
+        "decision": about.decision,
+        "owner": about.owner,
+        "example": about.example,
+    }
+    lines = [f"{about.title}, {month}"]
+    for word, text in facts.items():
+        lines += textwrap.wrap(
+            text, 88, initial_indent=f"  {word:<9} ", subsequent_indent=" " * 12
+        ) or [f"  {word}"]
+    return "\n".join(lines)
+
+
+def verified(workspace: Workspace, month: str | None) -> str:
+    """What a check of the publication found; ``DataRefused`` if it is not as published."""
+    if month is None:
+        latest = workspace.reports / "latest"
+        if not latest.exists():
+            raise InputMissing(f"nothing is published in {workspace.reports} yet")
+        month = latest.resolve().parent.name
+    faults = publish.verify(workspace.reports, month)
+    if faults:
+        raise DataRefused(f"{month} is not as it was published: " + "; ".join(faults))
+    manifest = publish.current(workspace.reports, month) or {}
+    count = len(manifest.get("files", {}))
+    return f"{month} is as it was published: {count} files, publication {manifest['publication']}"

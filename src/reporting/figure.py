@@ -1,0 +1,78 @@
+"""The frame around every figure: its conclusion above, its data and its source beneath."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from reporting import theme
+from reporting.canvas import Painter, draw
+from reporting.cells import Column, mark, words
+from reporting.shown import Shown
+from reporting.tables import markup
+from reporting.text import clean, escape
+
+_SPOKEN = 14
+
+
+@dataclass(frozen=True)
+class Caption:
+    """What is said around a figure: ``title`` its conclusion, ``shows`` what is drawn and in
+    which unit, ``source`` the line beneath (as-of date, n, ARR covered, policy, snapshot)."""
+
+    title: str
+    shows: str = ""
+    source: str = ""
+
+
+def figure(
+    paint: Painter,
+    caption: Caption,
+    data: pd.DataFrame,
+    columns: Sequence[Column],
+    *,
+    wide: float = 300,
+    phone: float = 300,
+    signs: Sequence[theme.Mark] = (),
+) -> Shown:
+    """``paint`` framed: caption, both renderings, the numbers of ``data`` one click away.
+
+    ``wide`` and ``phone`` are the two heights in points. The accessible name tells
+    the conclusion and the first rows of ``data`` in words; ``signs`` are explained
+    beside the caption.
+    """
+    label = alt(caption, data, columns)
+    drawing = draw(paint, label, wide, phone)
+    meaning = "".join(mark(sign) for sign in signs)
+    shows = f'<span class="pr-shows">{escape(caption.shows)}</span>' if caption.shows else ""
+    key = f'<span class="pr-key">{meaning}</span>' if meaning else ""
+    rows = markup(data, columns)
+    tail = f"<details><summary>Data behind this chart</summary>{rows}</details>"
+    if caption.source:
+        tail += f'<p class="pr-source">{escape(caption.source)}</p>'
+    opening = (
+        '<figure class="pr pr-figure mathjax_ignore"><figcaption>'
+        f"<strong>{escape(caption.title)}</strong>{shows}{key}</figcaption>"
+    )
+    return Shown(
+        html=f"{opening}{drawing.wide}{drawing.phone}{tail}</figure>",
+        text=label,
+        picture=drawing.png,
+        live=f"{opening}<!--picture-->{tail}</figure>",
+    )
+
+
+def alt(caption: Caption, data: pd.DataFrame, columns: Sequence[Column]) -> str:
+    """The figure in one sentence a minute long at most: conclusion, then number by number."""
+    told = []
+    for row in data.head(_SPOKEN).itertuples(index=False, name=None):
+        record = dict(zip(data.columns, row, strict=True))
+        first, *rest = (words(record[column.name], column) for column in columns)
+        told.append(f"{first} {', '.join(rest)}")
+    more = len(data) - _SPOKEN
+    tail = f"; and {more} more" if more > 0 else ""
+    conclusion = clean(caption.title)
+    stop = "" if conclusion.endswith((".", "!", "?")) else "."
+    return f"{conclusion}{stop} {'; '.join(told)}{tail}."

@@ -1,0 +1,256 @@
+"""Gather a month's numbers into its book: the tables behind both reports."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import pandas as pd
+
+from features.catalogue import catalogue
+from metrics.arr import balances
+from metrics.movements import ledger, movements
+from metrics.policy import Policy
+from metrics.registry import Figure, figure
+from metrics.renewals import due, totals
+from metrics.retention import trailing
+from models import explain, health
+from warehouse.freeze import Snapshot
+from warehouse.ledger import TableLedger
+from warehouse.months import as_of, between, month_of, shift
+
+PULSE = (
+    "seats_used",
+    "usage_trend",
+    "days_used_28d",
+    "tickets_opened_28d",
+    "urgent_tickets_90d",
+    "nps_mean_365d",
+    "touches_answered_90d",
+    "milestones_share",
+    "invoices_overdue",
+)
+GROUPS = ("segment", "tier", "region", "industry")
+MOST_GROUPS = 12
+NOBODY = "unassigned"
+
+
+def history(lines: pd.DataFrame, month: str, zone: str) -> pd.DataFrame:
+    """ARR by account and month from the first line to ``month``: `balances` without a hole."""
+    first = month_of(lines["starts_on"].min().to_pydatetime(), zone)
+    return balances(lines, between(min(first, month), month), zone)
+
+
+def walk(held: pd.DataFrame, month: str, most: int = 24) -> pd.DataFrame:
+    """The ARR ledger of the last ``most`` months in which there was anything to count."""
+    return ledger(held, between(max(shift(month, 1 - most), held["month"].min()), month))
+
+
+def trend(held: pd.DataFrame, month: str, policy: Policy, most: int = 24) -> pd.DataFrame:
+    """month, arr, customers, nrr, grr, logo for the last ``most`` months; NaN: not defined."""
+    rows = []
+    for each in between(max(shift(month, 1 - most), held["month"].min()), month):
+        kept = trailing(held, each, policy.months)
+        now = held.loc[held["month"] == each, "arr"]
+        rows.append(
+            {
+                "month": each,
+                "arr": int(now.sum()),
+                "customers": len(now),
+                "nrr": kept.nrr,
+                "grr": kept.grr,
+                "logo": kept.logo,
+            }
+        )
+    table = pd.DataFrame(rows)
+    return table.astype({"nrr": "float64", "grr": "float64", "logo": "float64"})
+
+
+def people(snapshot: Snapshot) -> pd.DataFrame:
+    """Who each account is today: account_id, name, csm, segment, tier, region, industry."""
+    frame = snapshot.frame("accounts")[["account_id", "name", "csm", *GROUPS]].copy()
+    frame["name"] = frame["name"].fillna(frame["account_id"])
+    frame["csm"] = frame["csm"].fillna(NOBODY)
+    return frame.astype("str").where(frame.notna())
+
+
+def moves(held: pd.DataFrame, month: str, who: pd.DataFrame) -> pd.DataFrame:
+    """This month's movements, largest first: account_id, name, csm, kind, amount (cents)."""
+    table = movements(held, between(month, month))
+    named = table.merge(who[["account_id", "name", "csm"]], on="account_id", how="left")
+    order = named["amount"].abs()
+    named = named.assign(order=order).sort_values(["order", "account_id"], ascending=[False, True])
+    return named[["account_id", "name", "csm", "kind", "amount"]].reset_index(drop=True)
+
+
+def coming(
+    lines: pd.DataFrame, month: str, zone: str, scores: pd.DataFrame, policy: Policy
+) -> pd.DataFrame:
+    """Lines whose term ends in the 12 months after ``month``, with state, band and p_churn."""
+    table = due(lines, as_of(month, zone), as_of(shift(month, 12), zone), policy.gap_days)
+    told = scores[["account_id", "name", "csm", "band", "p_churn"]]
+    table = table.merge(told, on="account_id", how="left")
+    table["month"] = [month_of(end.to_pydatetime(), zone) for end in table["ends_on"]]
+    return table.assign(band=table["band"].fillna(health.NOT_SCORED))
+
+
+def told(scores: pd.DataFrame, who: pd.DataFrame, matrix: pd.DataFrame) -> pd.DataFrame:
+    """The score ledger's rows with names, owners, days to the next end, and reasons in words."""
+    table = scores.merge(who, on="account_id", how="left")
+    days = matrix["days_to_end"] if "days_to_end" in matrix else pd.Series(dtype="float64")
+    table["days_to_end"] = table["account_id"].map(days)
+    for number in range(3):
+        table[f"reason_{number + 1}"] = [_reason(text, number) for text in table["reasons"]]
+    table = table.assign(order=table["expected_loss"].fillna(0).astype("int64"))
+    table = table.sort_values(["order", "arr", "account_id"], ascending=[False, False, True])
+    return table.drop(columns=["order", "families"]).reset_index(drop=True)
+
+
+def _reason(text: str, number: int) -> str:
+    found: list[dict[str, Any]] = json.loads(text)
+    return str(found[number]["text"]).split(";")[0] if len(found) > number else ""
+
+
+def flow(scores: pd.DataFrame, before: pd.DataFrame | None) -> pd.DataFrame:
+    """ARR (cents, today's) and accounts by band last month and this."""
+    if before is None:
+        return pd.DataFrame({"before": [], "after": [], "accounts": [], "arr": []})
+    table = scores[["account_id", "band", "arr"]].merge(
+        before[["account_id", "band"]], on="account_id", how="left", suffixes=("", "_before")
+    )
+    table["before"] = table["band_before"].fillna("new")
+    grouped = table.groupby(["before", "band"], sort=True)["arr"].agg(["size", "sum"])
+    return grouped.reset_index().set_axis(["before", "after", "accounts", "arr"], axis=1)
+
+
+def drivers(scores: pd.DataFrame) -> pd.DataFrame:
+    """family, expected_loss (cents): whose rise in risk the expected loss sits with."""
+    scored = scores[scores["p_churn"].notna()].set_index("account_id")
+    if scored.empty:
+        return pd.DataFrame({"family": [], "expected_loss": []})
+    family = pd.DataFrame([json.loads(text) for text in scored["families"]], index=scored.index)
+    money = explain.expected_loss(family, scored["p_churn"], scored["arr"])
+    return pd.DataFrame({"family": money.index.astype("str"), "expected_loss": money.to_numpy()})
+
+
+def segments(
+    held: pd.DataFrame, month: str, scores: pd.DataFrame, who: pd.DataFrame, policy: Policy
+) -> pd.DataFrame:
+    """Retention and risk by the first grouping the company keeps, largest ARR first.
+
+    Columns: grouping, group, customers, arr, nrr, grr, at_risk, expected_loss, n (cohort).
+    Groups are today's: an account that moved is counted where it is now.
+    """
+    kept = [g for g in GROUPS if 1 < who[g].nunique() <= MOST_GROUPS]
+    if not kept:
+        return pd.DataFrame(columns=SEGMENTS)
+    grouping = who.set_index("account_id")[kept[0]].fillna("not recorded")
+    rows = []
+    for group, members in grouping.groupby(grouping, sort=True):
+        cohort = trailing(held[held["account_id"].isin(members.index)], month, policy.months)
+        now = scores[scores["account_id"].isin(members.index)]
+        rows.append(
+            {
+                "grouping": kept[0],
+                "group": str(group),
+                "customers": len(now),
+                "arr": int(now["arr"].sum()),
+                "nrr": cohort.nrr,
+                "grr": cohort.grr,
+                "at_risk": int(now.loc[now["band"] == health.AT_RISK, "arr"].sum()),
+                "expected_loss": int(now["expected_loss"].fillna(0).sum()),
+                "n": cohort.n,
+            }
+        )
+    table = pd.DataFrame(rows, columns=SEGMENTS).astype({"nrr": "float64", "grr": "float64"})
+    return table.sort_values(["arr", "group"], ascending=[False, True], ignore_index=True)
+
+
+SEGMENTS = [
+    "grouping",
+    "group",
+    "customers",
+    "arr",
+    "nrr",
+    "grr",
+    "at_risk",
+    "expected_loss",
+    "n",
+]
+
+
+def pulse(matrices: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """month, name, label, unit, value, n: the mean of a few features over the portfolio."""
+    listed = catalogue().by_name
+    rows = [
+        {
+            "month": month,
+            "name": name,
+            "label": listed[name].label,
+            "unit": listed[name].unit,
+            "value": float(matrix[name].mean()),
+            "n": int(matrix[name].notna().sum()),
+        }
+        for month, matrix in sorted(matrices.items())
+        for name in PULSE
+        if name in matrix and matrix[name].notna().any()
+    ]
+    return pd.DataFrame(rows, columns=["month", "name", "label", "unit", "value", "n"])
+
+
+def figures(
+    walked: pd.DataFrame,
+    trended: pd.DataFrame,
+    held: pd.DataFrame,
+    month: str,
+    scores: pd.DataFrame,
+    ahead: pd.DataFrame,
+    policy: Policy,
+    zone: str,
+) -> dict[str, Figure]:
+    """Every registered number of the month, by name."""
+    kept = trailing(held, month, policy.months)
+    now, this = trended.iloc[-1], walked.iloc[-1]
+    quarter = totals(ahead[ahead["ends_on"] < pd.Timestamp(as_of(shift(month, 3), zone))])
+    scored, risky = scores["p_churn"].notna(), scores["band"] == health.AT_RISK
+    n = int(now["customers"])
+    values: dict[str, tuple[Any, int]] = {
+        "arr": (int(now["arr"]), n),
+        "opening_arr": (int(this["opening"]), n),
+        "customers": (n, n),
+        "nrr": (kept.nrr, kept.n),
+        "grr": (kept.grr, kept.n),
+        "logo_retention": (kept.logo, kept.n),
+        "new_arr": (int(this["new"]), n),
+        "expansion_arr": (int(this["expansion"]), n),
+        "contraction_arr": (int(this["contraction"]), n),
+        "churned_arr": (int(this["churn"]), n),
+        "reactivation_arr": (int(this["reactivation"]), n),
+        "renewals_due": (quarter.renewals, quarter.accounts),
+        "arr_due": (quarter.arr, quarter.renewals),
+        "arr_due_signed": (quarter.signed, quarter.renewals),
+        "arr_due_cancelled": (quarter.cancelled, quarter.renewals),
+        "arr_due_open": (quarter.open, quarter.renewals),
+        "arr_at_risk": (int(scores.loc[risky, "arr"].sum()), int(risky.sum())),
+        "expected_loss": (
+            int(scores["expected_loss"].sum()) if scored.any() else None,
+            int(scored.sum()),
+        ),
+        "accounts_not_scored": (int((~scored).sum()), len(scores)),
+        "arr_not_scored": (int(scores.loc[~scored, "arr"].sum()), int((~scored).sum())),
+    }
+    return {name: figure(name, value, n, policy=policy) for name, (value, n) in values.items()}
+
+
+def sources(ledgers: tuple[TableLedger, ...]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The row ledger by table, and the reasons of repairs and quarantines."""
+    tables = pd.DataFrame(
+        [{k: v for k, v in asdict(t).items() if k not in ("reasons", "columns")} for t in ledgers]
+    )
+    faults = pd.DataFrame(
+        [{"table": t.table, **asdict(reason)} for t in ledgers for reason in t.reasons],
+        columns=["table", "fate", "rule", "column", "says", "rows", "first_row", "example"],
+    )
+    return tables, faults

@@ -1,0 +1,58 @@
+"""The accounts table: who they are today, and who looks after them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from warehouse.simulate.agreements import Agreements
+from warehouse.simulate.arrays import Ints, days
+from warehouse.simulate.columns import Columns, Text, category, labels
+from warehouse.simulate.life import Life
+from warehouse.simulate.names import account_names, csm_names
+from warehouse.simulate.onboarding import first_signed
+from warehouse.simulate.streams import Purpose, Streams, uniforms
+from warehouse.simulate.world import INDUSTRIES, REGIONS, TIERS, World
+
+_ALIVE = 0.65
+"""The share of all accounts that are customers at a time, for the size of the CSM team."""
+_CHILDREN = 0.04
+
+
+def account_ids(number: Ints) -> Text:
+    """The ids of accounts ``number``, one a row."""
+    return Text(np.arange(len(number), dtype=np.int64), labels("A", (number, 6)))
+
+
+def csms(world: World, company: int, segment: Ints, draw: np.ndarray) -> Text:
+    """Each account's CSM; every CSM works in one segment of a company of ``company`` accounts."""
+    teams = np.array(
+        [int(np.ceil(company * s.share * _ALIVE / s.book)) for s in world.segments]
+    )
+    first = np.cumsum(teams) - teams
+    person = first[segment] + np.floor(draw * teams[segment]).astype(np.int64)
+    return category(person, csm_names(np.arange(teams.sum(), dtype=np.int64)))
+
+
+def accounts(
+    life: Life, dates: Agreements, streams: Streams, names: Text, company: int
+) -> Columns:
+    """The accounts of a block, in the order of their ids."""
+    people = life.people
+    u = uniforms(streams.stream(Purpose.ACCOUNTS), 4, people.size)
+    created = first_signed(life, dates) - days(8.0 + 70.0 * u[0])
+    child = (u[1] < _CHILDREN) & (np.arange(people.size) > 0)
+    above = np.floor(u[2] * np.arange(people.size)).astype(np.int64)
+    parent = np.where(child & ~child[above], above, -1)
+    titles = account_names(people.number, people.industry, INDUSTRIES)
+    return {
+        "account_id": names,
+        "name": Text(np.arange(people.size, dtype=np.int64), titles),
+        "segment": category(people.segment, [s.name for s in life.world.segments]),
+        "industry": category(people.industry, INDUSTRIES),
+        "region": category(people.region, REGIONS),
+        "tier": category(people.tier, TIERS),
+        "csm": csms(life.world, company, people.segment, u[3]),
+        "parent_id": Text(parent, names.words),
+        "created_at": created,
+        "known_at": created,
+    }

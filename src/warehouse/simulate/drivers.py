@@ -1,0 +1,111 @@
+"""The hidden pressures of an account, month by month, and how much it then uses.
+
+s' = persistence s + pull level + noise + jump + macro + what contact does, one row a
+driver; m' = .7 m + .3 s' is the experience a customer decides on. Half-lives of the
+stress run from four to nineteen months, so a warning ninety days ahead is possible.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from warehouse.simulate.arrays import Flags, Floats, Ints, sigmoid
+from warehouse.simulate.population import Population
+from warehouse.simulate.shocks import Exogenous
+from warehouse.simulate.streams import Purpose, Streams, gammas, normals, uniforms
+from warehouse.simulate.world import World
+
+ADOPTION, QUALITY, CHAMPION, BUDGET, COMPETITOR = range(5)
+_ONBOARDING_MONTHS = 6
+
+
+@dataclass(frozen=True)
+class Action:
+    """What the vendor does to each account in a month: touches (a count) and a save play."""
+
+    touches: Ints
+    play: Flags
+
+
+@dataclass(frozen=True)
+class Weather:
+    """The latent draws of a month, each [drivers, n]: normal noise, jump uniforms, jump sizes."""
+
+    noise: Floats
+    jump: Floats
+    size: Floats
+
+
+def weather(world: World, streams: Streams, month: int, n: int) -> Weather:
+    """The latent draws of ``month`` for the first ``n`` accounts of a block."""
+    stream = streams.stream(Purpose.LATENT, month)
+    rows = len(world.drivers)
+    noise, jump = normals(stream, rows, n), uniforms(stream, rows, n)
+    size = np.array([d.scale * gammas(stream, d.shape, n) for d in world.drivers])
+    return Weather(noise, jump, size)
+
+
+def newborn(world: World, people: Population, draws: Weather) -> Floats:
+    """The stress [drivers, n] of accounts on their first day."""
+    mean = np.array([[d.starts[0]] for d in world.drivers])
+    spread = np.array([[d.starts[1]] for d in world.drivers])
+    stress: Floats = mean + spread * draws.noise
+    stress[ADOPTION] += people.level
+    return stress
+
+
+def drive(
+    world: World,
+    people: Population,
+    stress: Floats,
+    tenure: Ints,
+    exogenous: Exogenous,
+    action: Action,
+    draws: Weather,
+) -> Floats:
+    """Next month's stress [drivers, n]."""
+    rate = np.array([d.rate for d in world.drivers])[:, people.segment]
+    release = np.array([[d.release] for d in world.drivers]) * float(exogenous.release)
+    fragile = np.ones_like(rate)
+    fragile[QUALITY] = people.fragility
+    jump = draws.size * (draws.jump < (rate + release) * fragile)
+    macro = np.outer([d.macro for d in world.drivers], exogenous.macro[people.industry])
+    keep = np.array([[d.persistence] for d in world.drivers])
+    noise = np.array([[d.noise] for d in world.drivers]) * draws.noise
+    pull = np.outer([d.pull for d in world.drivers], people.level)
+    return (
+        keep * stress
+        + pull
+        + noise
+        + jump
+        + macro
+        + _contact(world, people, stress, tenure, action)
+    )
+
+
+def _contact(
+    world: World, people: Population, stress: Floats, tenure: Ints, action: Action
+) -> Floats:
+    """What onboarding, touches and save plays add to each driver, [drivers, n]."""
+    touched = np.minimum(action.touches, 4) * people.responsiveness
+    young = (tenure < _ONBOARDING_MONTHS).astype(np.float64)
+    slow = np.log(people.value_days) - np.log(
+        np.array([s.value_days for s in world.segments])[people.segment]
+    )
+    start = young * ((1.0 - people.responsiveness) + 0.5 * np.clip(slow, -0.5, 2.0))
+    effect = np.outer([d.touch for d in world.drivers], touched)
+    effect += np.outer([d.onboarding for d in world.drivers], start)
+    play = action.play.astype(np.float64)
+    reach = np.ones_like(stress)
+    reach[ADOPTION] = people.responsiveness
+    reach[CHAMPION] = np.clip(stress[CHAMPION], 0.0, 1.0)
+    effect += np.array([[d.play] for d in world.drivers]) * play * reach
+    woken = play * people.auto_renew * (people.responsiveness < 0.5)
+    return effect + np.outer([d.backfire for d in world.drivers], woken)
+
+
+def utilisation(world: World, people: Population, stress: Floats, season: float) -> Floats:
+    """The share of seats used in a month, before noise."""
+    return sigmoid(world.usage_level - 0.75 * stress[ADOPTION] + 0.8 * people.usage_offset + season)

@@ -1,0 +1,71 @@
+"""Randomness by address: what is drawn depends on where, never on who drew before.
+
+A stream is the counter-based generator Philox keyed by (seed, purpose, block), started
+at a counter of its own for each month. Blocks have a fixed size whatever the number of
+workers, and purposes do not share streams, so the policy or the noise of what is
+observed can change without changing what the customers are. Draws a block makes for
+its accounts are always as wide as a full block: a company is the beginning of any
+larger one of the same seed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+
+from warehouse.simulate.arrays import Floats
+
+BLOCK = 1024
+WHOLE_COMPANY = 2**32 - 1
+_EARLIEST = 1 << 20
+
+
+class Purpose(IntEnum):
+    """What a stream is for."""
+
+    SHOCKS = 1
+    POPULATION = 2
+    LATENT = 3
+    DECISION = 4
+    SIGNAL = 5
+    POLICY = 6
+    ACCOUNTS = 16
+    CONTRACTS = 17
+    USAGE = 18
+    TICKETS = 19
+    SURVEYS = 20
+    INVOICES = 21
+    TOUCHES = 22
+    MILESTONES = 23
+    OPPORTUNITIES = 24
+
+
+@dataclass(frozen=True)
+class Streams:
+    """The streams of one block of accounts (or, at ``WHOLE_COMPANY``, of none)."""
+
+    seed: int
+    block: int
+
+    def stream(self, purpose: Purpose, month: int = 0) -> np.random.Generator:
+        """A fresh generator at the address (seed, purpose, block, month)."""
+        key = np.array([self.seed, (int(purpose) << 32) | self.block], dtype=np.uint64)
+        counter = np.array([0, 0, 0, _EARLIEST + month], dtype=np.uint64)
+        return np.random.Generator(np.random.Philox(key=key, counter=counter))
+
+
+def uniforms(stream: np.random.Generator, rows: int, n: int) -> Floats:
+    """``rows`` x ``n`` uniforms in (0, 1) for the first ``n`` accounts of a block."""
+    return np.maximum(stream.random((rows, BLOCK))[:, :n], 2.0**-54)
+
+
+def normals(stream: np.random.Generator, rows: int, n: int) -> Floats:
+    """``rows`` x ``n`` standard normals for the first ``n`` accounts of a block."""
+    return stream.standard_normal((rows, BLOCK))[:, :n]
+
+
+def gammas(stream: np.random.Generator, shape: float, n: int) -> Floats:
+    """``n`` Gamma(``shape``, 1) draws for the first ``n`` accounts of a block."""
+    return stream.standard_gamma(shape, BLOCK)[:n]

@@ -1,0 +1,71 @@
+"""Support tickets: more of them, more severe and answered later when quality is poor."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from warehouse.simulate.arrays import NOT_YET, Instants, days, numbering, repeat, spread
+from warehouse.simulate.columns import Columns, Text, category, ids, take
+from warehouse.simulate.life import Life
+from warehouse.simulate.service import Service
+from warehouse.simulate.streams import Purpose, Streams
+
+_PRIORITIES = ("low", "normal", "high", "urgent")
+_REPLY_HOURS = np.array([14.0, 7.0, 2.5, 0.7])
+_WORK_HOURS = np.array([60.0, 36.0, 22.0, 9.0])
+_RATED = 0.35
+
+
+def tickets(life: Life, served: Service, streams: Streams, names: Text) -> Columns:
+    """The tickets of a block, ordered by ticket_id."""
+    stream = streams.stream(Purpose.TICKETS)
+    counts = stream.binomial(life.signals.tickets[served.month], served.share)
+    owner, _ = repeat(counts.T.ravel())
+    account, month = np.divmod(owner, len(served.month))
+    at = (served.month[month], account)
+    opened = working_hours(
+        stream, spread(served.low[month, account], served.high[month, account],
+                       stream.random(len(owner)))  # fmt: skip
+    )
+    order = np.lexsort((opened, account))
+    count = len(order)
+    severe = stream.random(count) < life.signals.severe[at]
+    minor = stream.random(count)
+    priority = np.where(severe, 2 + (minor < 0.3), (minor < 0.6).astype(np.int64))
+    slow = stream.random(count) < life.signals.slow[at]
+    wait = _REPLY_HOURS[priority] * np.exp(0.7 * stream.standard_normal(count))
+    replied = opened + days(wait * np.where(slow, 6.0, 1.0) / 24.0)
+    work = _WORK_HOURS[priority] * np.exp(0.9 * stream.standard_normal(count))
+    resolved = replied + days(work * np.where(slow, 1.8, 1.0) / 24.0)
+    rates = stream.random(count) < _RATED
+    rated = np.where(rates, resolved + days(stream.exponential(0.8, count)), NOT_YET)
+    mood = 4.25 + 0.35 * (life.signals.mood[at] - 8.3) - 0.9 * slow
+    rating = np.clip(np.rint(mood + 0.8 * stream.standard_normal(count)), 1, 5)
+    table: Columns = {
+        "account_id": names[account],
+        "opened_at": opened,
+        "priority": category(priority, _PRIORITIES),
+        "replied_at": replied,
+        "resolved_at": resolved,
+        "rated_at": rated,
+        "rating": np.ma.masked_array(rating.astype(np.int64), mask=~rates),
+        "known_at": opened,
+    }
+    account = account[order]
+    numbers = ids("T", (life.people.number[account], 6), (numbering(account), 4))
+    return {"ticket_id": numbers, **take(table, order)}
+
+
+def working_hours(stream: np.random.Generator, when: Instants) -> Instants:
+    """The same days, mostly on weekdays and between eight and six, to the second.
+
+    Three of four instants on a weekend move back to the Thursday or Friday before if
+    that is in the same month, so no event leaves the month it belongs to.
+    """
+    day = when.astype("datetime64[D]")
+    weekend = (day.astype(np.int64) + 3) % 7 >= 5
+    friday = day - np.timedelta64(2, "D")
+    moved = weekend & (stream.random(len(when)) < 0.75)
+    moved &= friday.astype("datetime64[M]") == day.astype("datetime64[M]")
+    day = np.where(moved, friday, day).astype("datetime64[us]")
+    return day + days(np.clip(stream.normal(0.54, 0.12, len(when)), 0.30, 0.80))

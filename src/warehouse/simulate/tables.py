@@ -1,0 +1,75 @@
+"""One block of accounts: lived, then written down as the tables of the contract."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from warehouse.contract import TABLES
+from warehouse.simulate import truth
+from warehouse.simulate.accounts import account_ids, accounts
+from warehouse.simulate.agreements import agreements
+from warehouse.simulate.billing import invoices
+from warehouse.simulate.calendar import Calendar
+from warehouse.simulate.columns import Columns
+from warehouse.simulate.contracts import contract_lines
+from warehouse.simulate.export import as_exported
+from warehouse.simulate.growth import opportunities
+from warehouse.simulate.life import live
+from warehouse.simulate.onboarding import milestones
+from warehouse.simulate.population import population
+from warehouse.simulate.service import service
+from warehouse.simulate.shocks import Shocks
+from warehouse.simulate.streams import BLOCK, Streams
+from warehouse.simulate.support import tickets
+from warehouse.simulate.touches import touches
+from warehouse.simulate.usage import usage
+from warehouse.simulate.voice import surveys
+from warehouse.simulate.world import World
+
+
+@dataclass(frozen=True)
+class Company:
+    """What is the same for all blocks of a company."""
+
+    world: World
+    calendar: Calendar
+    shocks: Shocks
+    accounts: int
+    seed: int
+
+    @property
+    def blocks(self) -> int:
+        """How many blocks of accounts the company has."""
+        return -(-self.accounts // BLOCK)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block written down: what the company's systems hold, and what nobody saw."""
+
+    tables: dict[str, Columns]
+    truth: dict[str, Columns]
+
+
+def block(company: Company, index: int) -> Block:
+    """The tables and the truth of block ``index``; depends on nothing but its arguments."""
+    streams = Streams(company.seed, index)
+    size = min(BLOCK, company.accounts - index * BLOCK)
+    people = population(company.world, company.calendar, streams, size)
+    life = live(company.world, company.calendar, company.shocks, people, streams)
+    dates, served, names = agreements(life, streams), service(life), account_ids(people.number)
+    who = accounts(life, dates, streams, names, company.accounts)
+    made = {
+        "accounts": who,
+        "contract_lines": contract_lines(life, dates, names),
+        "usage": usage(life, served, streams, names),
+        "tickets": tickets(life, served, streams, names),
+        "surveys": surveys(life, served, streams, names),
+        "invoices": invoices(life, dates, streams, names),
+        "touches": touches(life, served, streams, names, who["csm"]),
+        "milestones": milestones(life, dates, streams, names),
+        "opportunities": opportunities(life, dates, served, streams, names),
+    }
+    export = company.calendar.export
+    tables = {name: as_exported(TABLES[name], made[name], export) for name in TABLES}
+    return Block(tables, truth.tables(life, names))

@@ -1,0 +1,162 @@
+"""The truth: what nobody at the company could see, in tables of their own.
+
+It is for grading what was claimed, never for claiming: a score, an explanation or an
+effect is compared with the pressures, probabilities and causes that made the data.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from warehouse.simulate.columns import Columns, Text, category
+from warehouse.simulate.life import Life
+from warehouse.simulate.state import Kind
+from warehouse.simulate.world import World
+
+_KINDS = ("none", "renewal", "monthly", "exit", "payment")
+
+_MEANINGS = {
+    "accounts": {
+        "account_id": "the account",
+        "fit": "how well the product suits it; standard normal, higher is better",
+        "responsiveness": "how much contact helps it, 0 to 1",
+        "adoption_level": "the adoption stress it returns to",
+        "value_days": "days from signature to first value",
+        "randomised": "its save plays are given by the toss of a coin",
+    },
+    "account_months": {
+        "account_id": "the account, in each reported month it is a customer at the close of",
+        "month": "the month, YYYY-MM",
+        "arr": "annual recurring revenue at the close, cents",
+        "stress_*": "this month's pressure of a driver; higher is worse",
+        "memory_*": "the remembered pressure the customer decides on",
+        "rate_*": "the rate at which a driver makes it leave, if it decides this month",
+        "probability": "1 - exp(-sum of the rates): chance of choosing to leave if it decides now",
+        "deciding": "it is at its notice deadline (or on a monthly contract) and decides",
+        "months_to_turn": "months until its contract next comes up",
+        "leaving": "it has decided to leave, or will be stopped for an unpaid invoice",
+        "used": "the share of seats in use, before noise",
+        "red": "the CSMs think it unwell, at the month's end",
+        "propensity": "the chance that a save play was started this month",
+        "play": "a save play was started",
+        "touches": "contacts made by its CSM",
+    },
+    "churns": {
+        "account_id": "the account that left, in the reported months",
+        "month": "the month it was gone in",
+        "decided": "the month it decided in, or failed to pay",
+        "kind": "renewal, monthly, exit (before the end), payment",
+        "cause": "the sampled cause: a driver, or payment",
+        "probability": "its chance of choosing to leave in the month it decided",
+        "share_*": "the chance that a driver was the cause, given that it chose to leave",
+        "arr": "annual recurring revenue lost, cents",
+    },
+}
+
+
+def schemas(world: World) -> dict[str, Any]:
+    """The Arrow schema of each table of the truth."""
+    text = {"account_id", "month", "decided", "kind", "cause"}
+    flags = {"randomised", "deciding", "leaving", "red", "play"}
+    whole = {"arr", "months_to_turn", "touches"}
+
+    def kind(name: str) -> Any:
+        if name in text:
+            return pa.string()
+        return pa.bool_() if name in flags else pa.int64() if name in whole else pa.float64()
+
+    drivers = [driver.name for driver in world.drivers]
+    made = {}
+    for table, meanings in _MEANINGS.items():
+        names: list[str] = []
+        for name in meanings:
+            many = name.endswith("*")
+            names += [name[:-1] + driver for driver in drivers] if many else [name]
+        made[table] = pa.schema([(name, kind(name)) for name in names])
+    return made
+
+
+def dictionary(world: World) -> str:
+    """What each column of the truth means, for the person who opens its folder."""
+    lines = [
+        "# The truth",
+        "",
+        "What made this company's data. Nothing that scores, explains or forecasts may read it;",
+        "it is for grading what they say.",
+        "",
+        "`*` stands for each driver: " + ", ".join(d.name for d in world.drivers) + ".",
+    ]
+    for table, meanings in _MEANINGS.items():
+        lines += ["", f"## {table}.parquet", "", "| column | meaning |", "|---|---|"]
+        lines += [f"| {name} | {meaning} |" for name, meaning in meanings.items()]
+    return "\n".join(lines) + "\n"
+
+
+def tables(life: Life, names: Text) -> dict[str, Columns]:
+    """The truth of a block, each table ordered by account, then month."""
+    people = life.people
+    return {
+        "accounts": {
+            "account_id": names,
+            "fit": people.fit,
+            "responsiveness": people.responsiveness,
+            "adoption_level": people.level,
+            "value_days": people.value_days,
+            "randomised": people.stratum,
+        },
+        "account_months": _account_months(life, names),
+        "churns": _churns(life, names),
+    }
+
+
+def _account_months(life: Life, names: Text) -> Columns:
+    """One row for each reported month an account is a customer at the close of."""
+    state, choices, plan, calendar = life.state, life.events.choices, life.plan, life.calendar
+    account, month = np.nonzero(state.live[life.reported].T)
+    at = (month + calendar.history, account)
+    columns: Columns = {
+        "account_id": names[account],
+        "month": category(month, [calendar.name(m) for m in range(calendar.months)]),
+        "arr": life.arr[at],
+        "probability": choices.probability[at],
+        "deciding": choices.deciding[at],
+        "months_to_turn": state.turns[at] - month,
+        "leaving": state.kind[at] != Kind.NONE,
+        "used": choices.used[at],
+        "red": life.watch.red[at],
+        "propensity": plan.propensity[at],
+        "play": plan.action.play[at],
+        "touches": plan.action.touches[at],
+    }
+    for index, driver in enumerate(life.world.drivers):
+        columns[f"stress_{driver.name}"] = state.stress[:, index][at]
+        columns[f"memory_{driver.name}"] = state.memory[:, index][at]
+        columns[f"rate_{driver.name}"] = choices.hazard[:, index][at]
+    return columns
+
+
+def _churns(life: Life, names: Text) -> Columns:
+    """One row for each departure in the reported months."""
+    turn, choices, calendar = life.events.turn, life.events.choices, life.calendar
+    account, month = np.nonzero(turn.left[life.reported].T)
+    at = (month + calendar.history, account)
+    decided = turn.decided[at]
+    then = (decided + calendar.history, account)
+    hazard = np.stack([choices.hazard[:, d][then] for d in range(len(life.world.drivers))])
+    months = [calendar.name(m) for m in range(-calendar.history, calendar.months)]
+    causes = [*(driver.name for driver in life.world.drivers), "payment"]
+    columns: Columns = {
+        "account_id": names[account],
+        "month": category(at[0], months),
+        "decided": category(then[0], months),
+        "kind": category(turn.kind[at], _KINDS),
+        "cause": category(turn.cause[at], causes),
+        "probability": choices.probability[then],
+        "arr": life.arr[at[0] - 1, account],
+    }
+    for index, driver in enumerate(life.world.drivers):
+        columns[f"share_{driver.name}"] = hazard[index] / hazard.sum(axis=0)
+    return columns
