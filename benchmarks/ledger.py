@@ -52,8 +52,8 @@ def book(lines: int = LINES, accounts: int = ACCOUNTS, seed: int = 7) -> pd.Data
 
 @bench(
     "ledger_200k_lines",
-    must="<= 60",
-    aim="<= 30",
+    must="<= 12",
+    aim="<= 6",
     against="DuckDB GROUP BY account_id over the same Parquet",
 )
 def ledger_200k_lines() -> Measured:

@@ -26,6 +26,7 @@ from warehouse.contract import TABLES
 from warehouse.freeze import Snapshot
 
 DAY = 86_400
+SLACK = timedelta(days=7)  # a table may begin with a quiet week
 
 
 def features(snapshot: Snapshot, as_of: datetime, store: Path | None = None) -> pd.DataFrame:
@@ -90,6 +91,7 @@ def _aggregated(
     told = [f for f in domain.features if f.table is not None and f.reads <= recorded]
     if not told:
         return {}
+    begins = _begins(rows, table.happened)
     windows = [f.window for f in told]
     if all(windows):
         longest = max(w for w in windows if w)
@@ -111,8 +113,16 @@ def _aggregated(
             )
     finished = {}
     for feature in told:
-        finished[feature.name] = _finish(feature, made[feature.name], out, as_of)
+        value = _finish(feature, made[feature.name], out, as_of)
+        unseen = feature.window and begins > as_of - timedelta(days=feature.window) + SLACK
+        finished[feature.name] = value * np.nan if unseen else value
     return finished
+
+
+def _begins(rows: nw.LazyFrame[Any], happened: str) -> datetime:
+    """When the table begins, as far as known: a window from before it says nothing, not zero."""
+    first = rows.select(nw.col(happened).min()).collect("pandas").to_native().iloc[0, 0]
+    return datetime.max if pd.isna(first) else pd.Timestamp(first).to_pydatetime()
 
 
 def _inside(feature: Feature, happened: str, as_of: datetime) -> nw.Expr | None:

@@ -75,8 +75,7 @@ def balances(lines: pd.DataFrame, months: Sequence[str], timezone: str = "UTC") 
     """
     closes = _closes(months, timezone)
     accounts, lifted = _net_change(lines, closes)
-    held = np.maximum(np.cumsum(lifted, axis=1), 0)
-    return grid.long(grid.Grid(accounts, list(months), held))
+    return grid.long(grid.Grid(accounts, list(months), np.cumsum(lifted, axis=1)))
 
 
 def _closes(

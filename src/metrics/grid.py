@@ -21,9 +21,10 @@ Cents = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Grid:
-    """``arr[i, j]`` is the ARR of ``accounts[i]`` at the close of ``months[j]``, in cents.
+    """``arr[i, j]`` is the sum of ``accounts[i]``'s lines at the close of ``months[j]``, in cents.
 
-    ``accounts`` are sorted and unique, ``months`` consecutive and rising.
+    Below zero it is a credit and counts as no ARR. ``accounts`` are sorted and
+    unique, ``months`` rise.
     """
 
     accounts: pd.Index[str]

@@ -11,11 +11,12 @@ watch      from 1.5 times the base rate       31 to 60
 at risk    from 3 times the base rate         0 to 30
 =========  =================================  ========
 
-Between 0, the two edges and 1 the score falls in straight lines, rounded up, so
-score and band can never disagree. Where churn is so common that three times the
-base rate is out of reach, the edges move down: at risk begins halfway from the
-base rate to certainty at the latest, watch halfway from the base rate to that.
-An account without a probability is not scored, which is a band of its own.
+Between 0, the two edges and 1 the score falls in straight lines, rounded up and
+kept within its band's range, so score and band can never disagree. Where churn is
+so common that three times the base rate is out of reach, the edges move down: at
+risk begins halfway from the base rate to certainty at the latest, watch halfway
+from the base rate to that. An account without a probability is not scored, which
+is a band of its own.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ AT_RISK_SCORE = 30.0
 def edges(base_rate: float) -> tuple[float, float]:
     """The probabilities from which an account is on watch, and at risk."""
     at_risk = min(AT_RISK_FROM * base_rate, (1 + base_rate) / 2)
-    return min(WATCH_FROM * base_rate, (base_rate + at_risk) / 2), at_risk
+    watch = min(WATCH_FROM * base_rate, (base_rate + at_risk) / 2)
+    return round(watch, 12), round(at_risk, 12)
 
 
 def bands(p_churn: pd.Series[float], base_rate: float) -> pd.Series[str]:
@@ -59,6 +61,8 @@ def score(p_churn: pd.Series[float], base_rate: float) -> pd.Series[int]:
         [0.0, watch, at_risk, 1.0],
         [100.0, WATCH_SCORE, AT_RISK_SCORE, 0.0],
     )
-    # Nine decimals first: a float error above a band's edge must not round up into the next band.
-    whole = np.ceil(np.round(line, 9))
-    return pd.Series(whole, index=p_churn.index, name="score").astype("Int64")
+    band = bands(p_churn, base_rate)
+    low = band.map({HEALTHY: WATCH_SCORE + 1, WATCH: AT_RISK_SCORE + 1}).fillna(0.0)
+    high = band.map({WATCH: WATCH_SCORE, AT_RISK: AT_RISK_SCORE}).fillna(100.0)
+    whole = pd.Series(np.ceil(np.round(line, 9)), index=p_churn.index, name="score")
+    return whole.clip(low, high).astype("Int64")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import narwhals as nw
 import pandas as pd
 from tqdm import tqdm
 
@@ -15,6 +16,7 @@ from features.engine import features
 from metrics.arr import balances
 from models.outcomes import Question, outcomes
 from warehouse.asof import known
+from warehouse.contract import TABLES
 from warehouse.errors import InputMissing
 from warehouse.freeze import Snapshot
 from warehouse.months import as_of, between, month_of, shift
@@ -30,8 +32,10 @@ def lines(snapshot: Snapshot, month: str) -> pd.DataFrame:
 
 
 def lived(snapshot: Snapshot, month: str, most: int) -> list[str]:
-    """The last ``most`` months up to ``month`` that closed with at least ``FEWEST`` accounts.
+    """The last ``most`` months up to ``month`` that there is something to learn from.
 
+    They closed with at least ``FEWEST`` accounts, and half of the company's tables had
+    begun by then: what was not recorded yet looks like silence, and teaches that.
     Raises ``InputMissing`` if ``month`` itself closed without any account.
     """
     seen = lines(snapshot, month)
@@ -45,8 +49,20 @@ def lived(snapshot: Snapshot, month: str, most: int) -> list[str]:
             f"no account had recurring revenue at the close of {month}; the months that had "
             f"are {count.index.min()} to {count.index.max()}"
         )
-    enough = [m for m in count.index if count[m] >= FEWEST and m > shift(month, -most)]
+    first = max(shift(month, 1 - most), begun(snapshot, month))
+    enough = [m for m in count.index if count[m] >= FEWEST and m >= first]
     return sorted(enough) or [month]
+
+
+def begun(snapshot: Snapshot, month: str) -> str:
+    """The month by which half of the tables that record events had begun, as known at ``month``."""
+    zone = snapshot.company.timezone
+    starts = []
+    for table in sorted(snapshot.tables - {"accounts"}):
+        happened = TABLES[table].happened
+        first = known(snapshot, table, as_of(month, zone)).select(nw.col(happened).min())
+        starts += first.collect("pandas").to_native()[happened].dropna().tolist()
+    return month_of(sorted(starts)[(len(starts) - 1) // 2].to_pydatetime(), zone)
 
 
 def matrices(

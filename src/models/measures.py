@@ -100,16 +100,18 @@ def compare(
     Accounts, not rows, are drawn with replacement, the same draw for both names: the
     months of one account are not independent, and the two face the same luck.
     """
-    accounts = np.unique(held_out["account_id"].to_numpy(dtype=object))
+    whose, accounts = pd.factorize(held_out["account_id"], sort=True)
     rng = np.random.default_rng(seed)
     drawn = rng.multinomial(len(accounts), np.full(len(accounts), 1 / len(accounts)), size=draws)
     weights = np.vstack([np.ones(len(accounts), dtype=np.int64), drawn]).astype(np.float64)
+    folds = held_out["fold"].to_numpy()
     areas: dict[str, list[Floats]] = {first: [], second: []}
-    for _, rows in held_out.groupby("fold", sort=True):
-        where = np.searchsorted(accounts, rows["account_id"].to_numpy(dtype=object))
+    for fold in np.unique(folds):
+        rows = held_out[folds == fold]
+        drawn_rows = weights[:, whose[folds == fold]]
         outcome = rows["outcome"].to_numpy(np.float64)
         for name, found in areas.items():
-            found.append(_weighted_auc(outcome, rows[name].to_numpy(np.float64), weights[:, where]))
+            found.append(_weighted_auc(outcome, rows[name].to_numpy(np.float64), drawn_rows))
     area = np.nanmean(areas[first], axis=0)
     return _interval(area), _interval(area - np.nanmean(areas[second], axis=0))
 

@@ -12,8 +12,8 @@ window plus the gap. Answering early for those who already left, and later for
 those who stay, would fill the newest months with churn alone.
 
 **Expansion** asks whether the ARR at the close before the window's end exceeds
-``FLOOR`` times the ARR at the close before its start. The close before an edge is
-its last instant, which makes the window half-open for amounts too: a change that
+``FLOOR`` times the ARR at the close before its start. A close is the last instant
+before an edge, which makes the window half-open for amounts too: a change that
 takes effect on the window's first instant is inside, one on its end is not.
 Shrinking is not expansion; an account without ARR at either edge has no answer, so
 the probability is conditional on staying.
@@ -27,17 +27,19 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from metrics.arr import at
+from metrics.arr import at, close
 from metrics.spells import spells
 from warehouse.errors import Usage
 from warehouse.months import as_of, shift
 
 Kind = Literal["churn", "expansion"]
+Floats = npt.NDArray[np.float64]
+Cents = npt.NDArray[np.int64]
 
 FLOOR = 1.01  # growth of one per cent or less is rounding, index or currency, not expansion
-INSTANT = timedelta(microseconds=1)  # the resolution of every instant: a close is the one before
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,7 @@ def outcomes(
 
 def _churn(
     question: Question, lines: pd.DataFrame, rows: pd.DataFrame, timezone: str, gap_days: int
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[Floats, Cents]:
     """Answers (1, 0, NaN) and base ARR (cents) of the rows, as if all were knowable."""
     edges = {m: as_of(m, timezone) for m in rows["month"].unique()}
     windows = {m: question.window(m, timezone) for m in edges}
@@ -134,27 +136,26 @@ def _churn(
     ended = found["ended"]
     answer = np.where(ended.isna() | (ended >= closes), 0.0, 1.0)
     answer[(found["started"].isna() | (ended < opens)).to_numpy()] = np.nan
-    return answer, _balances(lines, rows, edges)
+    return answer, _balances(lines, rows, timezone, 0)
 
 
 def _expansion(
     question: Question, lines: pd.DataFrame, rows: pd.DataFrame, timezone: str
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+) -> tuple[Floats, Cents, Cents]:
     """Answers (1, 0, NaN), base ARR and increase (cents), as if all were knowable."""
-    windows = {m: question.window(m, timezone) for m in rows["month"].unique()}
-    before = _balances(lines, rows, {m: w[0] for m, w in windows.items()})
-    after = _balances(lines, rows, {m: w[1] for m, w in windows.items()})
+    before = _balances(lines, rows, timezone, question.lead)
+    after = _balances(lines, rows, timezone, question.horizon)
     answer = np.where(after > FLOOR * before, 1.0, 0.0)
     answer[(before == 0) | (after == 0)] = np.nan
     return answer, before, after - before
 
 
-def _balances(lines: pd.DataFrame, rows: pd.DataFrame, edges: dict[str, datetime]) -> np.ndarray:
-    """ARR (cents, 0 where none) of each row at the close before its month's edge."""
+def _balances(lines: pd.DataFrame, rows: pd.DataFrame, timezone: str, by: int) -> Cents:
+    """ARR (cents, 0 where none) of each row at the close ``by`` months after its own."""
     found = np.zeros(len(rows), dtype=np.int64)
-    for month in sorted(edges):
+    for month in sorted(rows["month"].unique()):
         mask = (rows["month"] == month).to_numpy()
-        balance = at(lines, edges[month] - INSTANT)
+        balance = at(lines, close(shift(month, by), timezone))
         found[mask] = balance.reindex(rows.loc[mask, "account_id"], fill_value=0).to_numpy()
     return found
 

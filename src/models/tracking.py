@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 QUESTIONS = ("churn", "expansion")
 CHAMPION = "champion"
-PATIENCE = 120  # seconds to wait for another training to be logged; one takes two or three
+PATIENCE = 120.0  # seconds to wait for another training to be logged; one takes two or three
 FOLDER = "artefact"
 
 
@@ -133,7 +133,7 @@ def _lock(workspace: Path) -> Iterator[None]:
     file = _file(workspace).with_name(".lock")
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("w") as handle:
-        for _ in range(PATIENCE * 5):
+        for _ in range(round(PATIENCE * 5)):
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
@@ -141,7 +141,7 @@ def _lock(workspace: Path) -> Iterator[None]:
                 sleep(0.2)
         else:
             raise Locked(
-                f"{file}: another process has been logging a model for {PATIENCE} s; try later"
+                f"{file}: another process has been logging a model for {PATIENCE:g} s; try later"
             )
         yield
 

@@ -11,7 +11,6 @@ import traceback
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 from perennial import workspace as places
@@ -37,20 +36,18 @@ Month = Annotated[str, typer.Argument(help="The month, as YYYY-MM.")]
 MonthOption = Annotated[str, typer.Option("--month", help="The month, as YYYY-MM.")]
 
 
+MISUSED = 2  # what the parser leaves with when a command, option or argument is wrong
+
+
 def main() -> None:
     """Run the command line and leave with the exit code of what happened."""
     try:
-        app(standalone_mode=False)
-    except click.exceptions.Abort:
-        sys.exit(130)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(64)
+        app()
+    except SystemExit as leaving:
+        sys.exit(64 if leaving.code == MISUSED else leaving.code)
     except Refusal as refusal:
         print(f"perennial: {refusal.message}", file=sys.stderr)
         sys.exit(refusal.code)
-    except KeyboardInterrupt:
-        sys.exit(130)
     except Exception as error:
         traceback.print_exc()
         print(

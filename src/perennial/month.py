@@ -19,17 +19,14 @@ from tqdm import tqdm
 
 from features.catalogue import catalogue
 from metrics.arr import at, close
-from models import artefacts, grades, history, scores
+from models import artefacts, history, scores
 from models.scoring import score
-from perennial.training import Serving, question, serving
+from perennial import binding
+from perennial.training import Serving, serving
 from perennial.workspace import NOTEBOOKS, Workspace, code_digest
-from plays.playbooks import playbooks
-from plays.signals import fired
-from plays.worklist import worklist
-from reporting import audit, gather, page, publish, runner
+from reporting import audit, page, publish, runner
 from reporting.book import Book
 from reporting.exports import exports
-from warehouse.contract import TABLES
 from warehouse.errors import DataRefused
 from warehouse.freeze import Snapshot, freeze
 from warehouse.months import as_of, month_of, shift
@@ -75,7 +72,7 @@ def live(workspace: Workspace, month: str, restate: str | None = None, pages: bo
             publish.whole(workspace.reports, month)
             return Lived(month, workspace.reports / month, False)
         _step(bar)
-        book = bind(workspace, snapshot, month, models, rows, now)
+        book = binding.bind(workspace, snapshot, month, models, rows, now)
         book.save(workspace.books / month)
         _step(bar)
         files, unstable = _pages(workspace, month, book)
@@ -155,101 +152,6 @@ def _identity(
 
 def _digest(serving: Serving) -> str:
     return artefacts.digest(serving.trained) if serving.trained else ""
-
-
-def bind(
-    workspace: Workspace,
-    snapshot: Snapshot,
-    month: str,
-    models: dict[str, Serving],
-    rows: pd.DataFrame,
-    now: pd.DataFrame,
-) -> Book:
-    """The month's book, from its scores and everything known at its close."""
-    settings, zone = workspace.settings, snapshot.company.timezone
-    policy, lines = settings.policy, history.lines(snapshot, month)
-    held = gather.history(lines, month, zone)
-    who = gather.people(snapshot)
-    table = gather.told(rows, who, now)
-    walked, trended = gather.walk(held, month), gather.trend(held, month, policy)
-    ahead = gather.coming(lines, month, zone, table, policy)
-    former = shift(month, -1)
-    before = (
-        scores.read(workspace.root, former) if former in scores.months(workspace.root) else None
-    )
-    lived = history.lived(snapshot, month, 13)
-    asked = question(workspace, "churn")
-    graded = (workspace.root, lines, as_of(month, zone), asked, zone, policy.gap_days)
-    sources, faults = gather.sources(snapshot.ledger)
-    hours = {csm: settings.capacity.of.get(csm, settings.capacity.hours) for csm in set(who["csm"])}
-    return Book(
-        about=_about(workspace, snapshot, month, models, now),
-        figures=gather.figures(walked, trended, held, month, table, ahead, policy, zone),
-        walk=walked,
-        trend=trended,
-        moves=gather.moves(held, month, who),
-        due=ahead,
-        scores=table,
-        flow=gather.flow(table, before),
-        drivers=gather.drivers(rows),
-        segments=gather.segments(held, month, table, who, policy),
-        pulse=gather.pulse(history.matrices(snapshot, lived, workspace.features)),
-        worklist=worklist(table, playbooks(), hours),
-        signals=fired(now),
-        churn_folds=_folds(models["churn"]),
-        expansion_folds=_folds(models["expansion"]),
-        grades=grades.grade(*graded),
-        left=grades.churned(*graded).merge(who[["account_id", "name", "csm"]], on="account_id"),
-        sources=sources,
-        faults=faults,
-    )
-
-
-def _folds(serving: Serving) -> pd.DataFrame:
-    return serving.trained.folds if serving.trained else pd.DataFrame()
-
-
-def _about(
-    workspace: Workspace,
-    snapshot: Snapshot,
-    month: str,
-    models: dict[str, Serving],
-    now: pd.DataFrame,
-) -> dict[str, Any]:
-    settings = workspace.settings
-    return {
-        "month": month,
-        "as_of": as_of(month, snapshot.company.timezone).isoformat(),
-        **snapshot.company.model_dump(mode="json"),
-        "policy": settings.policy.name,
-        "targets": settings.targets,
-        "lead": settings.model.lead,
-        "horizon": settings.model.horizon,
-        "snapshot": snapshot.id,
-        "watermark": snapshot.watermark.isoformat(),
-        "sources": {t.table: t.sha256 for t in snapshot.ledger},
-        "absent": [name for name in TABLES if not snapshot.has(name)],
-        "features": {"count": now.shape[1], "digest": catalogue().digest},
-        "code": code_digest(),
-        "models": {kind: _model(serving) for kind, serving in models.items()},
-    }
-
-
-def _model(serving: Serving) -> dict[str, Any]:
-    trained = serving.trained
-    if trained is None:
-        return {"said": serving.said}
-    return {
-        "said": serving.said,
-        "month": trained.month,
-        "through": trained.through,
-        "digest": artefacts.digest(trained),
-        "verdict": trained.verdict,
-        "rule": trained.rule,
-        "rows": trained.rows,
-        "events": trained.events,
-        "base_rate": trained.base_rate,
-    }
 
 
 def _pages(

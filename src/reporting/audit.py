@@ -37,8 +37,9 @@ def audit(html: str) -> list[str]:
 
     Live content, anything that would ask for another file, event handlers, links
     that leave the page's folder, text left by a fault, cells that hold a program's
-    word for nothing, and what a reader of a screen reader would miss. Names stand
-    in ``<bdi>`` and may say anything: a company called None is not a fault.
+    word for nothing, and what a reader of a screen reader would miss. Text that
+    people typed stands in ``<bdi>`` or in a drawing and may say anything: a company
+    called None is not a fault.
     """
     walk = _Walk()
     walk.feed(html)
@@ -94,8 +95,8 @@ class _Walk(HTMLParser):
             if word in _EMPTY_WORDS:
                 self.fault(f"a cell says {word!r}; what is not known is a dash")
         if tag in self.open:
-            while self.open.pop() != tag:
-                pass
+            while (left := self.open.pop()) != tag:
+                self.fault(f"<{left}> is never closed")
         elif tag not in _VOID:
             self.fault(f"</{tag}> closes nothing")
 
@@ -105,7 +106,7 @@ class _Walk(HTMLParser):
             self.title += data
         if inside == "style" and _CSS.search(data):
             self.fault("a style asks for another file")
-        if "bdi" in self.open or inside == "style":
+        if inside in {"style", "title"} or "bdi" in self.open or "text" in self.open:
             return
         self.words.append(data)
         for left in _LEFTOVERS:

@@ -13,6 +13,7 @@ import unicodedata
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import matplotlib
@@ -29,7 +30,7 @@ SMALL = 9.5
 WIDE = 720.0
 PHONE = 296.0
 
-HOUSE: dict[str, Any] = {
+HOUSE: Any = {
     **{
         key: value
         for key, value in dict.items(matplotlib.rcParamsDefault)
@@ -132,7 +133,8 @@ def _sheet(paint: Painter, width: float, height: float, *, phone: bool) -> Figur
 
 def _svg(figure: Figure, label: str, kind: str) -> str:
     raw = io.BytesIO()
-    FigureCanvasSVG(figure).print_svg(raw, metadata={"Date": None, "Creator": None})
+    canvas: Any = FigureCanvasSVG(figure)
+    canvas.print_svg(raw, metadata={"Date": None, "Creator": None})
     return svg.house(raw.getvalue(), label, kind)
 
 
@@ -158,10 +160,10 @@ def spread(places: list[float], gap: float, low: float, high: float) -> list[flo
     """
     order = sorted(range(len(places)), key=lambda index: (places[index], index))
     moved = [min(max(place, low), high) for place in places]
-    for before, after in zip(order, order[1:], strict=False):
+    for before, after in pairwise(order):
         moved[after] = max(moved[after], moved[before] + gap)
     if order and moved[order[-1]] > high:
         moved[order[-1]] = high
-        for after, before in zip(reversed(order), list(reversed(order))[1:], strict=False):
+        for after, before in pairwise(reversed(order)):
             moved[before] = min(moved[before], moved[after] - gap)
     return moved

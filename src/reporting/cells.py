@@ -109,8 +109,8 @@ def cell(value: object, column: Column, largest: float) -> str:
         if change:
             tone = "better" if (change > 0) == (column.good == "up") else "worse"
             shown = f'<span class="pr-{tone}">{shown}</span>'
-    if column.bar and not missing(value):
-        share = min(100.0, 100 * abs(float(str(value))) / largest) if largest else 0.0
+    if column.bar and largest and not missing(value):
+        share = min(100.0, 100 * abs(float(str(value))) / largest)
         shown = (
             f'<span class="pr-bar"><span>{shown}</span><i style="width:{share:.1f}%"></i></span>'
         )
@@ -119,8 +119,10 @@ def cell(value: object, column: Column, largest: float) -> str:
 
 def mark(sign: theme.Mark, said: str = "") -> str:
     """A band or status as shape and word in its colour; ``said`` replaces the word."""
-    word = escape(said or sign.word)
-    return f'<span class="pr-mark pr-{sign.token}"><i aria-hidden="true">{sign.glyph}</i>{word}</span>'
+    word = name(said) if said else escape(sign.word)
+    return (
+        f'<span class="pr-mark pr-{sign.token}"><i aria-hidden="true">{sign.glyph}</i>{word}</span>'
+    )
 
 
 def _course(values: Sequence[object], column: Column) -> str:

@@ -32,7 +32,9 @@ def refusing(place: Path) -> Iterator[None]:
         where = error.filename2 or error.filename or place
         said = f"{where} cannot be written: {error.strerror or error}"
         if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST}:
-            raise CannotCreate(f"{said}; check who owns the folder and how it is mounted") from error
+            raise CannotCreate(
+                f"{said}; check who owns the folder and how it is mounted"
+            ) from error
         raise CannotWrite(f"{said}; nothing was published") from error
 
 

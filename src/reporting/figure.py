@@ -12,7 +12,7 @@ from reporting.canvas import Painter, draw
 from reporting.cells import Column, mark, words
 from reporting.shown import Shown
 from reporting.tables import markup
-from reporting.text import clean, escape
+from reporting.text import clean, name
 
 _SPOKEN = 14
 
@@ -41,21 +41,22 @@ def figure(
 
     ``wide`` and ``phone`` are the two heights in points. The accessible name tells
     the conclusion and the first rows of ``data`` in words; ``signs`` are explained
-    beside the caption.
+    beside the caption. Without rows there is nothing to draw, and the figure says so.
     """
     label = alt(caption, data, columns)
-    drawing = draw(paint, label, wide, phone)
     meaning = "".join(mark(sign) for sign in signs)
-    shows = f'<span class="pr-shows">{escape(caption.shows)}</span>' if caption.shows else ""
+    shows = f'<span class="pr-shows">{name(caption.shows)}</span>' if caption.shows else ""
     key = f'<span class="pr-key">{meaning}</span>' if meaning else ""
-    rows = markup(data, columns)
-    tail = f"<details><summary>Data behind this chart</summary>{rows}</details>"
-    if caption.source:
-        tail += f'<p class="pr-source">{escape(caption.source)}</p>'
+    source = f'<p class="pr-source">{name(caption.source)}</p>' if caption.source else ""
     opening = (
         '<figure class="pr pr-figure mathjax_ignore"><figcaption>'
-        f"<strong>{escape(caption.title)}</strong>{shows}{key}</figcaption>"
+        f"<strong>{name(caption.title)}</strong>{shows}{key}</figcaption>"
     )
+    rows = markup(data, columns)
+    if data.empty:
+        return Shown(f"{opening}{rows}{source}</figure>", label)
+    tail = f"<details><summary>Data behind this chart</summary>{rows}</details>{source}"
+    drawing = draw(paint, label, wide, phone)
     return Shown(
         html=f"{opening}{drawing.wide}{drawing.phone}{tail}</figure>",
         text=label,
@@ -65,7 +66,7 @@ def figure(
 
 
 def alt(caption: Caption, data: pd.DataFrame, columns: Sequence[Column]) -> str:
-    """The figure in one sentence a minute long at most: conclusion, then number by number."""
+    """The figure in words: its conclusion, then its numbers, row by row."""
     told = []
     for row in data.head(_SPOKEN).itertuples(index=False, name=None):
         record = dict(zip(data.columns, row, strict=True))
@@ -75,4 +76,4 @@ def alt(caption: Caption, data: pd.DataFrame, columns: Sequence[Column]) -> str:
     tail = f"; and {more} more" if more > 0 else ""
     conclusion = clean(caption.title)
     stop = "" if conclusion.endswith((".", "!", "?")) else "."
-    return f"{conclusion}{stop} {'; '.join(told)}{tail}."
+    return f"{conclusion}{stop} {'; '.join(told) or 'Nothing to show'}{tail}."

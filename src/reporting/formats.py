@@ -76,9 +76,7 @@ def points(ratio: object, digits: int = 1) -> str:
     return number(hundred, digits, signed=True, unit="pts")
 
 
-def money(
-    cents: object, currency: str = "EUR", *, full: bool = False, signed: bool = False
-) -> str:
+def money(cents: object, currency: str = "EUR", *, full: bool = False, signed: bool = False) -> str:
     """Cents as a reader says them, ``€1.7m``; with ``full`` to the unit, ``€1,712,300``.
 
     Millions and billions have one decimal, thousands none; below 10,000 it is

@@ -51,17 +51,21 @@ def environment(extra: dict[str, str], folder: Path) -> dict[str, str]:
     return {**seen, **FIXED, **own, **extra}
 
 
-def manager(folder: Path, variables: dict[str, str]) -> type[AsyncKernelManager]:
+class OneKernel(AsyncKernelManager):
+    """A manager of one kernel; its class remembers it, for who must end it from outside."""
+
+    started: OneKernel | None = None
+
+
+def manager(folder: Path, variables: dict[str, str]) -> type[OneKernel]:
     """A kernel manager class whose kernels live in ``folder`` with ``variables``, and start there.
 
     ``folder`` must be the kernel's own and its path short: a socket's path has at
     most about 100 characters.
     """
 
-    class OwnKernel(AsyncKernelManager):
+    class OwnKernel(OneKernel):
         """One kernel of this interpreter, reached by files and not by ports."""
-
-        started: OwnKernel | None = None
 
         def __init__(self, **kwargs: Any) -> None:
             super().__init__(**kwargs)
@@ -79,11 +83,9 @@ def manager(folder: Path, variables: dict[str, str]) -> type[AsyncKernelManager]
                 language="python",
             )  # fmt: skip
 
-        async def _async_start_kernel(self, **kwargs: Any) -> None:
+        async def _async_pre_start_kernel(self, **kwargs: Any) -> tuple[list[str], dict[str, Any]]:
             quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
             kwargs.update(env=dict(variables), cwd=str(folder), **quiet)
-            await super()._async_start_kernel(**kwargs)
-
-        start_kernel = _async_start_kernel
+            return await super()._async_pre_start_kernel(**kwargs)
 
     return OwnKernel

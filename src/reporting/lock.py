@@ -33,7 +33,9 @@ def lock(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Locked(f"another run holds {place / '.lock'}; try again when it is done") from None
+            raise Locked(
+                f"another run holds {place / '.lock'}; try again when it is done"
+            ) from None
         _HELD[place] = threading.get_ident()
         try:
             yield

@@ -76,7 +76,7 @@ def headline(title: str, over: str = "", sentences: Sequence[str] = (), **values
     """
     heading, text = _fill(title, values)
     filled = [_fill(sentence, values) for sentence in sentences]
-    eyebrow = f'<p class="pr-over">{escape(over)}</p>' if over else ""
+    eyebrow = f'<p class="pr-over">{name(over)}</p>' if over else ""
     answer = " ".join(html for html, _ in filled)
     lead = f'<p class="pr-lead">{answer}</p>' if filled else ""
     said = "\n".join(part for part in (over, text, *(bare for _, bare in filled)) if part)
@@ -87,12 +87,12 @@ def verdict(checks: Sequence[Check], title: str = "Can this be trusted?") -> Sho
     """The strip at the top of a page: the worst of the checks, then each of them."""
     worst = next((key for key in theme.STATUSES if any(c.status == key for c in checks)), "none")
     items = "".join(
-        f"<div><dt>{escape(check.label)}</dt>"
+        f"<div><dt>{name(check.label)}</dt>"
         f"<dd>{mark(theme.STATUSES[check.status], check.found)}</dd></div>"
         for check in checks
     )
     sign = theme.STATUSES[worst]
-    head = f'<p class="pr-verdict-head">{escape(title)} {mark(sign)}</p>'
+    head = f'<p class="pr-verdict-head">{name(title)} {mark(sign)}</p>'
     text = "\n".join(f"{check.label}: {check.found} ({check.status})" for check in checks)
     inner = f"{head}<dl>{items}</dl>"
     return piece(f"verdict pr-edge-{sign.token}", inner, f"{title} {sign.word}\n{text}")
@@ -114,7 +114,7 @@ def decision(decide: str, owner: str, by: str, **values: object) -> Shown:
     inner = (
         f'<p><span class="pr-decide">Decide</span> {html}</p>'
         f"<dl><div><dt>Owner</dt><dd>{name(owner)}</dd></div>"
-        f"<div><dt>By</dt><dd>{escape(by)}</dd></div></dl>"
+        f"<div><dt>By</dt><dd>{name(by)}</dd></div></dl>"
     )
     said = f"Decide: {text} Owner: {clean(owner)}. By: {clean(by)}."
     return piece("decision", inner, said)
@@ -122,7 +122,7 @@ def decision(decide: str, owner: str, by: str, **values: object) -> Shown:
 
 def absent(what: str, adds: str) -> Shown:
     """One line in place of a section the company has no data for, and what the data would add."""
-    html = f"<p><strong>Not shown:</strong> {escape(what)} <span>{escape(adds)}</span></p>"
+    html = f"<p><strong>Not shown:</strong> {name(what)} <span>{name(adds)}</span></p>"
     return piece("absent", html, f"Not shown: {what} {adds}")
 
 
@@ -144,21 +144,21 @@ def definitions(entries: Iterable[Defined], title: str = "How each number is def
             ("Decides", entry.decision),
         )
         facts = "".join(
-            f"<div><dt>{label}</dt><dd>{escape(fact)}</dd></div>" for label, fact in rows if fact
+            f"<div><dt>{label}</dt><dd>{name(fact)}</dd></div>" for label, fact in rows if fact
         )
         inner += (
-            f"<details><summary><strong>{escape(entry.title)}</strong> "
-            f"<span>{escape(entry.purpose)}</span></summary><dl>{facts}</dl></details>"
+            f"<details><summary><strong>{name(entry.title)}</strong> "
+            f"<span>{name(entry.purpose)}</span></summary><dl>{facts}</dl></details>"
         )
         said.append(f"{entry.title}: {entry.purpose} {entry.formula}")
-    head = f'<p class="pr-caption">{escape(title)}</p>' if title else ""
+    head = f'<p class="pr-caption">{name(title)}</p>' if title else ""
     return piece("definitions", head + inner, "\n".join(said))
 
 
 def provenance(facts: Mapping[str, object]) -> Shown:
     """What the page was made from, name by name: hashes and versions, never times or paths."""
     inner = "".join(
-        f"<div><dt>{escape(label)}</dt><dd>{escape(fact) or MISSING}</dd></div>"
+        f"<div><dt>{name(label)}</dt><dd>{name(fact) if clean(fact) else MISSING}</dd></div>"
         for label, fact in facts.items()
     )
     text = "\n".join(f"{label}: {clean(fact)}" for label, fact in facts.items())

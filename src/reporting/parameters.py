@@ -80,9 +80,7 @@ def declared(notebook: NotebookNode, path: Path) -> tuple[Parameter, ...]:
     return tuple(found)
 
 
-def check(
-    takes: Sequence[Parameter], given: Mapping[str, object], path: Path
-) -> dict[str, Value]:
+def check(takes: Sequence[Parameter], given: Mapping[str, object], path: Path) -> dict[str, Value]:
     """``given`` as plain Python values the notebook takes; ``Usage`` for any other, before it runs.
 
     An int may stand for a float; nothing else is converted. The message lists what
@@ -99,24 +97,17 @@ def check(
     return plain
 
 
-def from_text(
-    takes: Sequence[Parameter], pairs: Sequence[str], path: Path
-) -> dict[str, Value]:
-    """Parameters typed as ``key=value`` on a command line, read by their declared types.
+def from_text(takes: Sequence[Parameter], texts: Mapping[str, str], path: Path) -> dict[str, Value]:
+    """Parameters as typed on a command line, name to text, read by their declared types.
 
     A text stays text (``007`` too); ``none`` means none where none is allowed, and
-    a flag is ``true`` or ``false``. ``Usage`` for anything else, or a name twice.
+    a flag is ``true`` or ``false``. ``Usage`` for anything else.
     """
     known = {parameter.name: parameter for parameter in takes}
-    given: dict[str, object] = {}
-    for pair in pairs:
-        name, equals, text = pair.partition("=")
-        if not equals:
-            raise Usage(f"{pair!r} is not key=value\n{_takes(takes)}")
-        if name in given:
-            raise Usage(f"parameter {name!r} is given twice")
-        parameter = known.get(name)
-        given[name] = text if parameter is None else _read(parameter, text, path, takes)
+    given = {
+        name: _read(known[name], text, path, takes) if name in known else text
+        for name, text in texts.items()
+    }
     return check(takes, given, path)
 
 
@@ -164,9 +155,7 @@ def _annotation(node: ast.expr, where: str) -> tuple[str, bool, tuple[str, ...]]
     )
 
 
-def _plain(
-    parameter: Parameter, value: object, path: Path, takes: Sequence[Parameter]
-) -> Value:
+def _plain(parameter: Parameter, value: object, path: Path, takes: Sequence[Parameter]) -> Value:
     if parameter.kind == "float" and type(value) is int:
         value = float(value)
     if wrong := _fault(parameter, value):
@@ -192,9 +181,7 @@ def _fault(parameter: Parameter, value: object) -> str:
     return ""
 
 
-def _read(
-    parameter: Parameter, text: str, path: Path, takes: Sequence[Parameter]
-) -> object:
+def _read(parameter: Parameter, text: str, path: Path, takes: Sequence[Parameter]) -> object:
     if parameter.optional and text.lower() == "none":
         return None
     if parameter.kind == "bool" and text.lower() in {"true", "false"}:

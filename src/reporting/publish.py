@@ -28,6 +28,18 @@ from reporting.lock import lock
 from warehouse import months
 from warehouse.errors import CannotWrite, DataRefused, InputMissing, Refusal, Usage
 
+__all__ = [
+    "MANIFEST",
+    "NotTheSame",
+    "Published",
+    "current",
+    "lock",
+    "publish",
+    "verify",
+    "whole",
+    "writable",
+]
+
 MANIFEST = "MANIFEST.json"
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]*(/[A-Za-z0-9][A-Za-z0-9_.-]*)*$")
 _ID = re.compile(r"^[0-9a-f]{8,64}$")
@@ -135,6 +147,16 @@ def verify(reports: Path, month: str) -> list[str]:
     return _faults(reports / month)
 
 
+def whole(reports: Path, month: str) -> None:
+    """Refuse (``DataRefused``) if a month's publication is not as it was published."""
+    faults = verify(reports, month)
+    if faults:
+        raise DataRefused(
+            f"{reports / month} is damaged: {'; '.join(faults)}. Move "
+            f"{(reports / month).resolve()} and {reports / month} away and run again"
+        )
+
+
 def _check(files: Mapping[str, bytes | Path], publication: str) -> None:
     if not _ID.match(publication):
         raise Usage(f"{publication!r} is no publication id; it is a hash in lower-case hex")
@@ -147,12 +169,7 @@ def _again(
     reports: Path, month: str, files: Mapping[str, bytes | Path], publication: str
 ) -> Published:
     """The month already shows this publication: prove it, and finish what a dead run left."""
-    faults = _faults(reports / month)
-    if faults:
-        raise DataRefused(
-            f"{reports / month} is damaged: {'; '.join(faults)}. Move "
-            f"{(reports / month).resolve()} and {reports / month} away and run again"
-        )
+    whole(reports, month)
     listed = (current(reports, month) or {})["files"]
     other = sorted(
         name
@@ -186,8 +203,8 @@ def _build(
     manifest["files"] = listed
     text = json.dumps(manifest, indent=2, sort_keys=True, ensure_ascii=False, default=str)
     durable.write(staging / MANIFEST, f"{text}\n".encode())
-    for folder, _, _ in os.walk(staging, topdown=False):
-        durable.settle(Path(folder))
+    for inner, _, _ in os.walk(staging, topdown=False):
+        durable.settle(Path(inner))
     runs = reports / ".runs" / month
     runs.mkdir(parents=True, exist_ok=True)
     final = _place(runs, manifest)
@@ -226,7 +243,7 @@ def _show(reports: Path, month: str, run: Path) -> None:
 def _latest(reports: Path, month: str) -> bool:
     """Let ``latest`` lead to ``month`` unless it leads to a later one; whether it moved."""
     link = reports / "latest"
-    newest = os.readlink(link) if link.is_symlink() else ""
+    newest = link.readlink().name if link.is_symlink() else ""
     if newest >= month:
         return False
     durable.point(link, month)

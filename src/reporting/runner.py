@@ -110,14 +110,14 @@ def run(
     """
     if not notebook.is_file():
         raise InputMissing(f"{notebook} is not there; a report is a notebook in notebooks/reports")
-    source = nbformat.read(notebook, as_version=4)
+    source = _read(notebook)
     given = check(declared(source, notebook), parameters, notebook)
     began = time.monotonic()
     with _folder() as folder:
         attempt = _Attempt(notebook, output, folder)
         try:
             _execute(attempt, source, given, timeout, cell_timeout, dict(extra or {}))
-            executed = nbformat.read(attempt.executed, as_version=4)
+            executed = _read(attempt.executed)
             facts = _facts(attempt, executed)
         except NotebookFailed as failure:
             kept = _keep(attempt, output.with_suffix(".failed.ipynb"))
@@ -128,6 +128,15 @@ def run(
         _write(attempt.executed, output)
     cells = sum(bool(c.source.strip()) for c in executed.cells if c.cell_type == "code")
     return Record(notebook.stem, given, output, facts, cells, time.monotonic() - began)
+
+
+def _read(place: Path) -> NotebookNode:
+    """The notebook at ``place``; ``InputMissing`` if the file is not a notebook of version 4."""
+    try:
+        notebook: NotebookNode = nbformat.reads(place.read_text(encoding="utf-8"), as_version=4)
+    except (nbformat.reader.NotJSONError, UnicodeDecodeError) as error:
+        raise InputMissing(f"{place} is no notebook: {error}") from None
+    return notebook
 
 
 @contextlib.contextmanager
@@ -149,7 +158,7 @@ def _execute(
     cell_timeout: int,
     extra: dict[str, str],
 ) -> None:
-    nbformat.write(source, attempt.folder / "source.ipynb")
+    (attempt.folder / "source.ipynb").write_text(nbformat.v4.writes(source), encoding="utf-8")
     variables = kernel.environment({**extra, WHERE: str(attempt.done)}, attempt.folder)
     manager = kernel.manager(attempt.folder, variables)
     watch = attempt.watch
@@ -191,7 +200,7 @@ def _execute(
 
 
 def _told(attempt: _Attempt, error: PapermillExecutionError) -> Refusal:
-    """The notebook's own refusal if that is what stopped it; otherwise a failure of the notebook."""
+    """The notebook's own refusal if that is what stopped it; else a failure of the notebook."""
     for family in _families(Refusal):
         if family.__name__ == error.ename:
             return family(str(error.evalue))

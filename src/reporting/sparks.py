@@ -39,6 +39,7 @@ def spark(values: Sequence[float | None], alt: str, *, low: float | None = None)
     path = "".join(f"M{'L'.join(run)}" for run in runs if len(run) > 1)
     line = f'<path d="{path}"/>' if path else ""
     return (
-        f'<svg class="pr-spark" viewBox="0 0 {_WIDTH:.0f} {_HEIGHT:.0f}" role="img" '
+        f'<svg class="pr-spark" viewBox="0 0 {_WIDTH:.0f} {_HEIGHT:.0f}" '
+        f'preserveAspectRatio="xMinYMid" role="img" '
         f'aria-label="{escape(alt)}">{line}<circle cx="{x:.1f}" cy="{y:.1f}" r="2.2"/></svg>'
     )

@@ -9,7 +9,7 @@ import pandas as pd
 from reporting.cells import Column, cell, words
 from reporting.formats import count, missing
 from reporting.shown import Shown, piece
-from reporting.text import escape
+from reporting.text import escape, name
 
 __all__ = ["Column", "plain", "table"]
 
@@ -31,16 +31,21 @@ def table(
     names to the values of a last row. A frame without rows says ``empty``.
     ``KeyError`` names a column the frame does not have.
 
-    >>> table(accounts, [Column("name", "Account", "name"),
-    ...                  Column("arr", "ARR", "money", unit="EUR", bar=True)],
-    ...       "Largest accounts")  # doctest: +SKIP
+    >>> table(
+    ...     accounts,
+    ...     [
+    ...         Column("name", "Account", "name"),
+    ...         Column("arr", "ARR", "money", unit="EUR", bar=True),
+    ...     ],
+    ...     "Largest accounts",
+    ... )  # doctest: +SKIP
     """
     inner = markup(frame, columns, caption, limit=limit, total=total, empty=empty)
     shown = frame if limit is None else frame.head(limit)
     notes = [note] if note else []
     if len(shown) < len(frame):
         notes.insert(0, f"{count(len(shown))} of {count(len(frame))} rows.")
-    foot = f'<p class="pr-note">{escape(" ".join(notes))}</p>' if notes else ""
+    foot = f'<p class="pr-note">{name(" ".join(notes))}</p>' if notes else ""
     return piece("tablewrap", inner + foot, plain(shown, columns, caption))
 
 
@@ -55,12 +60,12 @@ def markup(
 ) -> str:
     """The bare ``<table>`` of :func:`table`, or the ``empty`` sentence in its place."""
     _check(frame, columns)
-    top = f"<caption>{escape(caption)}</caption>" if caption else ""
+    top = f"<caption>{name(caption)}</caption>" if caption else ""
     if frame.empty:
-        head = f'<p class="pr-caption">{escape(caption)}</p>' if caption else ""
-        return f'{head}<p class="pr-empty">{escape(empty)}</p>'
+        head = f'<p class="pr-caption">{name(caption)}</p>' if caption else ""
+        return f'{head}<p class="pr-empty">{name(empty)}</p>'
     heads = "".join(
-        f'<th scope="col"{_class(column)}>{escape(column.title)}</th>' for column in columns
+        f'<th scope="col"{_class(column)}>{name(column.title)}</th>' for column in columns
     )
     largest = {column.name: _largest(frame[column.name]) for column in columns if column.bar}
     rows = frame if limit is None else frame.head(limit)
@@ -75,10 +80,7 @@ def markup(
 def plain(frame: pd.DataFrame, columns: Sequence[Column], caption: str = "") -> str:
     """The same table as aligned text, for a terminal."""
     shown = pd.DataFrame(
-        {
-            column.title: [words(value, column) for value in frame[column.name]]
-            for column in columns
-        }
+        {column.title: [words(value, column) for value in frame[column.name]] for column in columns}
     )
     body = shown.to_string(index=False) if len(shown) else "(no rows)"
     return f"{caption}\n{body}" if caption else body
@@ -91,9 +93,7 @@ def _check(frame: pd.DataFrame, columns: Sequence[Column]) -> None:
         raise KeyError(f"the frame has no column {', '.join(lacking)}; it has {list(frame)}")
 
 
-def _row(
-    row: Mapping[str, object], columns: Sequence[Column], largest: Mapping[str, float]
-) -> str:
+def _row(row: Mapping[str, object], columns: Sequence[Column], largest: Mapping[str, float]) -> str:
     html = []
     for index, column in enumerate(columns):
         value = row.get(column.name, "" if index else "Total")
@@ -110,7 +110,7 @@ def _row(
 
 
 def _class(column: Column) -> str:
-    names = [f"pr-{column.kind}"] if column.kind in {"list", "spark", "date"} else []
+    names = [f"pr-{column.kind}s"] if column.kind in {"list", "date"} else []
     names += ["pr-num"] if column.numeric else []
     return f' class="{" ".join(names)}"' if names else ""
 

@@ -11,8 +11,7 @@ from reporting.cells import mark
 from reporting.formats import MISSING, missing
 from reporting.shown import Shown, piece
 from reporting.sparks import spark
-from reporting.text import escape
-
+from reporting.text import escape, name
 
 _NOTHING = "<span></span>"
 
@@ -56,8 +55,18 @@ class Tile:
 def tiles(*each: Tile) -> Shown:
     """The tiles in order, as many in a row as the page has room for.
 
-    >>> tiles(Tile("Net revenue retention", 1.027, "pct", good="up", previous=1.025,
-    ...            since="Sep", target=1.04, n=143))  # doctest: +SKIP
+    >>> tiles(
+    ...     Tile(
+    ...         "Net revenue retention",
+    ...         1.027,
+    ...         "pct",
+    ...         good="up",
+    ...         previous=1.025,
+    ...         since="Sep",
+    ...         target=1.04,
+    ...         n=143,
+    ...     )
+    ... )  # doctest: +SKIP
     """
     inner = "".join(f"<li>{_tile(one)}</li>" for one in each)
     text = "\n".join(_sentence(one) for one in each)
@@ -66,12 +75,12 @@ def tiles(*each: Tile) -> Shown:
 
 def _tile(tile: Tile) -> str:
     lines = [
-        f'<p class="pr-label">{escape(tile.label)}</p>',
+        f'<p class="pr-label">{name(tile.label)}</p>',
         f'<p class="pr-value">{escape(tile.written(tile.value))}</p>',
     ]
     drawn = spark(tile.course, f"{tile.label}: {_course(tile)}") if tile.course else ""
     small = " · ".join(part for part in (_doubt(tile), tile.note) if part)
-    under = f'<p class="pr-small">{escape(small)}</p>' if small else ""
+    under = f'<p class="pr-small">{name(small)}</p>' if small else ""
     lines += [part or _NOTHING for part in (drawn, _moved(tile), _against(tile), under)]
     return "".join(lines)
 
@@ -80,7 +89,7 @@ def _moved(tile: Tile) -> str:
     if tile.value is None or tile.previous is None or missing(tile.previous):
         return ""
     by = tile.value - tile.previous
-    since = f"on {escape(tile.since)}" if tile.since else ""
+    since = f"on {name(tile.since)}" if tile.since else ""
     amount = tile.change(by)
     if not any(digit in amount for digit in "123456789"):
         return f'<p class="pr-moved">Unchanged <span>{since}</span></p>'

@@ -80,7 +80,9 @@ def csv(frame: pd.DataFrame, columns: Sequence[Column]) -> Csv:
     guarded = 0
     rows = [[column.title for column in columns]]
     for record in _records(frame, columns):
-        rows.append([_csv_value(value, column) for value, column in zip(record, columns, strict=True)])
+        rows.append(
+            [_csv_value(value, column) for value, column in zip(record, columns, strict=True)]
+        )
     for number, row in enumerate(rows):
         kept = []
         for text, column in zip(row, columns, strict=True):
@@ -215,5 +217,7 @@ def _readme(book: Any, sheets: Sequence[Sheet], lines: Sequence[str]) -> None:
             row += 1
             unit = f" ({column.unit})" if column.unit else ""
             page.write_string(row, 0, _text(column.title, "Read me"), plain)
-            page.write_string(row, 1, _text(f"{column.name}, {column.kind}{unit}", "Read me"), plain)
+            page.write_string(
+                row, 1, _text(f"{column.name}, {column.kind}{unit}", "Read me"), plain
+            )
         row += 1

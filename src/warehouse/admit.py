@@ -10,17 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import narwhals as nw
 
 from warehouse.checks import REPEATED, Check
-from warehouse.checks import checks as row_checks
-from warehouse.connect import Origin, literal, quoted, relation
+from warehouse.connect import Origin, literal, parquet, quoted
 from warehouse.contract import TABLES, Table
 from warehouse.errors import DataRefused
 from warehouse.ledger import Reason, TableLedger, refused
 from warehouse.mapping import From, Mapping, TableMap
-from warehouse.parse import cell, sources
-from warehouse.values import named_view, origin_of
+from warehouse.parse import sources
+from warehouse.stage import Staged, stage
+from warehouse.values import origin_of
+
+ORPHAN = Check("quarantined", "unknown account", "account_id", "no such account", "", "account_id")
+REPEAT = Check("repaired", REPEATED, "", "the row repeats another; one was kept", "", "''")
 
 
 def admit(
@@ -35,65 +37,28 @@ def admit(
     table = TABLES[origin.table]
     told = mapping.tables.get(table.name)
     maps = sources(table, origin, mapping)
-    staged = folder / f"{table.name}.staged.parquet"
-    checks, left_out = _stage(con, origin, table, told, maps, mapping, staged)
-    scan = f"read_parquet({literal(str(staged))})"
-    _settle_repeats(con, table, scan, told)
-    if table.name != "accounts" and (folder / "accounts.parquet").exists():
-        checks.append(
-            Check(
-                "quarantined", "unknown account", "account_id", "no such account", "", "account_id"
-            )
-        )
-        orphan = len(checks)
-        accounts = f"read_parquet({literal(str(folder / 'accounts.parquet'))})"
-    else:
-        orphan, accounts = 0, ""
-    lost = (
-        f"WHEN v._fault IS NULL AND s.account_id NOT IN (SELECT account_id FROM {accounts}) "
-        f"THEN {orphan}"
-        if orphan
-        else ""
-    )
-    con.execute(
-        "CREATE OR REPLACE TEMP VIEW judged AS SELECT s.* EXCLUDE (_fault), "
-        f"CASE WHEN s._fault IS NOT NULL THEN s._fault {lost} ELSE v._fault END AS _fault "
-        f"FROM {scan} s LEFT JOIN repeats v USING (_row)"
-    )
-    checks.append(
-        Check("repaired", REPEATED, "", "the row repeats another; one was kept", "", "''")
-    )
-    checks.append(
-        Check(
-            "quarantined",
-            "one key, two contents",
-            ", ".join(table.key),
-            "rows share a key and differ in content",
-            "",
-            quoted(table.key[0]),
-        )
-    )
+    staged = stage(con, origin, table, maps, mapping, folder / f"{table.name}.staged.parquet")
+    checks = _judge(con, table, staged, told, folder / "accounts.parquet")
     reasons = _reasons(con, table, checks, folder)
-    kept = _keep(con, table, told, folder)
-    rows = con.execute(f"SELECT count(*) FROM {scan}").fetchall()[0][0]
-    staged.unlink()
+    kept = _keep(con, table, told, maps, folder)
+    staged.file.unlink()
     bad = sum(r.rows for r in reasons if r.fate == "quarantined")
     mended = sum(r.rows for r in reasons if r.fate == "repaired")
     ledger = TableLedger(
         table=table.name,
         file=origin.label,
         sha256=origin.sha256,
-        rows_in=rows,
-        used=rows - bad - mended,
+        rows_in=staged.rows,
+        used=staged.rows - bad - mended,
         repaired=mended,
         quarantined=bad,
-        left_out=left_out,
+        left_out=staged.left_out,
         kept=kept,
         clock=_clock(table, maps, told),
         columns=_recorded(table, maps),
         reasons=reasons,
     )
-    if rows and bad / rows > mapping.limits.quarantined:
+    if staged.rows and bad / staged.rows > mapping.limits.quarantined:
         raise DataRefused(refused(ledger, mapping.limits.quarantined))
     return ledger
 
@@ -114,102 +79,83 @@ def _recorded(table: Table, maps: dict[str, From]) -> tuple[str, ...]:
     )
 
 
-def _stage(
+def _judge(
     con: duckdb.DuckDBPyConnection,
-    origin: Origin,
     table: Table,
+    staged: Staged,
     told: TableMap | None,
-    maps: dict[str, From],
-    mapping: Mapping,
-    staged: Path,
-) -> tuple[list[Check], int]:
-    """Parse every row to ``staged``, with the number of the first check it fails in ``_fault``."""
-    raw = relation(con, origin, mapping.data)
-    types = dict(zip(raw.columns, (str(t) for t in raw.types), strict=True))
-    con.execute("CREATE OR REPLACE TEMP VIEW raw AS " + raw.sql_query())
-    chosen = _chosen(told)
-    try:
-        total, ours = con.execute(
-            f"SELECT count(*), count(*) FILTER (WHERE {chosen}) FROM raw"
-        ).fetchall()[0]
-    except duckdb.Error as error:
-        raise DataRefused(
-            f"{table.name}: {origin.label} cannot be read: {_plain(error)}; export it again"
-        ) from error
-    cells = {n: cell(table.column(n), how, types, mapping) for n, how in maps.items()}
-    copied = ", ".join(quoted(name) for name in origin.columns)
-    copy = (
-        f"row_number() OVER (PARTITION BY {copied} ORDER BY _row) > 1"
-        if told and told.drop_copies
-        else "false"
-    )
-    con.execute(
-        f"CREATE OR REPLACE TEMP VIEW read AS SELECT _row, {copy} AS _copy, "
-        + ", ".join(
-            f"{c.text} AS {quoted('t_' + n)}, {c.value} AS {quoted('v_' + n)}"
-            for n, c in cells.items()
-        )
-        + f" FROM raw WHERE {chosen}"
-    )
-    con.execute(named_view(table, told, maps, mapping))
-    checks = row_checks(table, cells, mapping)
-    held = nw.from_native(con.table("named")).with_columns(
-        nw.lit(0).alias("_rules"),
-        **{f"_rule{i}": rule.holds.fill_null(True) for i, rule in enumerate(table.rules)},
-    )
-    arms = " ".join(f"WHEN {c.broken} THEN {i}" for i, c in enumerate(checks, 1))
-    shown = " ".join(f"WHEN {c.broken} THEN left(CAST({c.shown} AS VARCHAR), 80)" for c in checks)
-    con.execute(
-        f"COPY (SELECT _row, CASE {arms} END AS _fault, CASE {shown} END AS _value, "
-        + ", ".join(quoted(name) for name in table.names)
-        + f" FROM ({nw.to_native(held).sql_query()})) TO {literal(str(staged))} (FORMAT parquet)"
-    )
-    return checks, total - ours
+    accounts: Path,
+) -> list[Check]:
+    """The view ``judged``: each staged row with its last word in ``_fault``.
 
-
-def _chosen(told: TableMap | None) -> str:
-    if told is None:
-        return "true"
-    tests = [f"nullif(trim(CAST({quoted(n)} AS VARCHAR)), '') IS NOT NULL" for n in told.present]
-    for name, words in told.where.items():
-        listed = ", ".join(literal(word) for word in words)
-        tests.append(f"trim(CAST({quoted(name)} AS VARCHAR)) IN ({listed})")
-    return " AND ".join(tests) or "true"
-
-
-def _settle_repeats(
-    con: duckdb.DuckDBPyConnection, table: Table, scan: str, told: TableMap | None
-) -> None:
-    """The table ``repeats``: rows that share a key; a repeat is a copy or a contradiction.
-
-    The numbers -1 (copy) and -2 (contradiction) count from the end of the checks.
+    A row that passed its own tests, or was mended by one, may still belong to no
+    account, repeat another row, or contradict it; a mend counts only where none of
+    these is so. Returns all checks, in the order ``_fault`` numbers them.
     """
-    con.execute("CREATE OR REPLACE TEMP TABLE repeats (_row BIGINT, _fault INTEGER)")
-    if told and told.sum_by:
-        return
-    key = ", ".join(quoted(name) for name in table.key)
-    content = ", ".join(quoted(n) for n in table.names if n != table.known)
+    key = [quoted(name) for name in table.key]
+    two = Check(
+        "quarantined",
+        "one key, two contents",
+        ", ".join(table.key),
+        "rows share a key and differ in content",
+        "",
+        f"left(concat_ws(', ', {', '.join(key)}), 80)",
+    )
+    checks = [*staged.checks, ORPHAN, REPEAT, two]
+    orphan, repeat, contradiction = range(len(checks) - 2, len(checks) + 1)
+    mended = [str(i) for i, c in enumerate(checks, 1) if _stays(c)]
+    sound = f"(_fault IS NULL OR _fault IN ({', '.join([*mended, 'NULL'])}))"
+    no_repeats = "SELECT NULL::BIGINT AS _row, NULL::INTEGER AS _said WHERE false"
+    repeats = no_repeats if told and told.sum_by else _repeats(table, staged, sound, repeat)
+    lost = "false"
+    if table.name != "accounts" and accounts.exists():
+        lost = f"account_id NOT IN (SELECT account_id FROM {parquet(accounts)})"
     con.execute(
-        f"INSERT INTO repeats SELECT _row, CASE WHEN alike THEN -1 ELSE -2 END FROM ("
+        "CREATE OR REPLACE TEMP TABLE verdicts AS SELECT _row, CASE "
+        f"WHEN NOT {sound} THEN _fault WHEN {lost} THEN {orphan} "
+        "WHEN _said IS NOT NULL THEN _said ELSE _fault END AS _said FROM "
+        f"{staged.scan} LEFT JOIN ({repeats}) AS r USING (_row) "
+        f"WHERE _fault IS NOT NULL OR {lost} OR _said IS NOT NULL"
+    )
+    shown = f"CASE _said WHEN {orphan} THEN left(account_id, 80) WHEN {contradiction} "
+    con.execute(
+        f"CREATE OR REPLACE TEMP VIEW judged AS SELECT * EXCLUDE (_fault, _value, _said), "
+        f"_said AS _fault, {shown} THEN {two.shown} ELSE _value END AS _value "
+        f"FROM {staged.scan} LEFT JOIN verdicts USING (_row)"
+    )
+    return checks
+
+
+def _repeats(table: Table, staged: Staged, sound: str, repeat: int) -> str:
+    """SQL of the rows that share a key: ``_said`` is a copy (all alike) or a contradiction.
+
+    Of copies the one known first stays. An empty part of a key equals another.
+    """
+    key = ", ".join(quoted(name) for name in table.key)
+    same = " AND ".join(f"s.{quoted(n)} IS NOT DISTINCT FROM k.{quoted(n)}" for n in table.key)
+    content = ", ".join(quoted(n) for n in table.names if n != table.known)
+    return (
+        f"SELECT _row, CASE WHEN alike THEN {repeat} ELSE {repeat + 1} END AS _said FROM ("
         f"SELECT _row, row_number() OVER (PARTITION BY {key} ORDER BY known_at, _row) AS nth, "
         f"min(h) OVER (PARTITION BY {key}) = max(h) OVER (PARTITION BY {key}) AS alike FROM ("
-        f"SELECT _row, known_at, {key}, hash({content}) AS h FROM {scan} WHERE _fault IS NULL "
-        f"AND ({key}) IN (SELECT ({key}) FROM {scan} WHERE _fault IS NULL "
-        f"GROUP BY {key} HAVING count(*) > 1))) WHERE NOT alike OR nth > 1"
+        f"SELECT _row, known_at, {key}, hash({content}) AS h FROM {staged.scan} AS s "
+        f"WHERE {sound} AND EXISTS (SELECT 1 FROM (SELECT {key} FROM {staged.scan} "
+        f"WHERE {sound} GROUP BY {key} HAVING count(*) > 1) AS k WHERE {same}))) "
+        "WHERE NOT alike OR nth > 1"
     )
+
+
+def _stays(check: Check) -> bool:
+    return check.fate == "repaired" and check.rule != REPEATED
 
 
 def _reasons(
     con: duckdb.DuckDBPyConnection, table: Table, checks: list[Check], folder: Path
 ) -> tuple[Reason, ...]:
     """Count each fate's reasons, and write the quarantined rows with theirs."""
-    last = len(checks)
-    number = f"CASE _fault WHEN -1 THEN {last - 1} WHEN -2 THEN {last} ELSE _fault END"
-    orphan = "account_id" if table.name != "accounts" else "NULL"
     found: list[tuple[Any, ...]] = con.execute(
-        f"SELECT {number} AS n, count(*), min(_row), coalesce(arg_min(coalesce(_value, "
-        f"CASE WHEN _fault > 0 THEN {orphan} END), _row), '') "
-        "FROM judged WHERE _fault IS NOT NULL GROUP BY n ORDER BY n"
+        "SELECT _fault, count(*), min(_row), coalesce(arg_min(coalesce(_value, ''), _row), '') "
+        "FROM judged WHERE _fault IS NOT NULL GROUP BY _fault ORDER BY _fault"
     ).fetchall()
     reasons = tuple(
         Reason(c.fate, c.rule, c.column, c.says, rows, first, example)
@@ -223,54 +169,60 @@ def _reasons(
     )
     (folder / "quarantine").mkdir(exist_ok=True)
     con.execute(
-        f"COPY (SELECT _row AS row, CASE n {says} END AS reason, _value AS value FROM "
-        f"(SELECT *, {number} AS n FROM judged) WHERE n IN ({', '.join(map(str, bad)) or 'NULL'}) "
+        f"COPY (SELECT _row AS row, CASE _fault {says} END AS reason, _value AS value FROM judged "
+        f"WHERE _fault IN ({', '.join(map(str, bad))}) "
         f"ORDER BY _row) TO {literal(str(folder / 'quarantine' / (table.name + '.parquet')))} "
         "(FORMAT parquet)"
     )
+    stay = ", ".join([*(str(i) for i, c in enumerate(checks, 1) if _stays(c)), "NULL"])
     con.execute(
-        "CREATE OR REPLACE TEMP VIEW good AS SELECT * FROM judged WHERE _fault IS NULL OR "
-        f"_fault IN ({', '.join(str(i) for i, c in enumerate(checks, 1) if _stays(c)) or 'NULL'})"
+        "CREATE OR REPLACE TEMP VIEW good AS SELECT * FROM judged "
+        f"WHERE _fault IS NULL OR _fault IN ({stay})"
     )
     return reasons
 
 
-def _stays(check: Check) -> bool:
-    return check.fate == "repaired" and check.rule != REPEATED
-
-
-def _keep(con: duckdb.DuckDBPyConnection, table: Table, told: TableMap | None, folder: Path) -> int:
+def _keep(
+    con: duckdb.DuckDBPyConnection,
+    table: Table,
+    told: TableMap | None,
+    maps: dict[str, From],
+    folder: Path,
+) -> int:
     """Write the rows that stay, ordered by key, and return how many there are."""
-    names = [quoted(name) for name in table.names]
+    body = f"SELECT {', '.join(quoted(name) for name in table.names)} FROM good"
     if told and told.sum_by:
-        group = [quoted(name) for name in told.sum_by]
-        made = {quoted(n) for n in table.key if n not in told.columns}
-        picks = []
-        for column in table.columns:
-            name = quoted(column.name)
-            if name in group:
-                picks.append(name)
-            elif name in made:
-                picks.append(f"concat_ws('@', {', '.join(group)}) AS {name}")
-            elif column.kind in ("money", "integer"):
-                picks.append(f"CAST(sum({name}) AS BIGINT) AS {name}")
-            else:
-                picks.append(f"min({name}) AS {name}")
-        body = f"SELECT {', '.join(picks)} FROM good GROUP BY {', '.join(group)}"
-    else:
-        body = f"SELECT {', '.join(names)} FROM good"
+        body = _summed(table, told, maps)
     key = ", ".join(quoted(name) for name in table.key)
     target = folder / f"{table.name}.parquet"
     con.execute(
         f"COPY (SELECT * FROM ({body}) ORDER BY {key}) TO {literal(str(target))} "
         "(FORMAT parquet, COMPRESSION zstd)"
     )
-    kept: int = con.execute(
-        f"SELECT count(*) FROM read_parquet({literal(str(target))})"
-    ).fetchall()[0][0]
+    kept: int = con.execute(f"SELECT count(*) FROM {parquet(target)}").fetchall()[0][0]
     return kept
 
 
-def _plain(error: Exception) -> str:
-    """The first lines of a DuckDB error, which name line and column."""
-    return " ".join(line.strip() for line in str(error).splitlines()[:4] if line.strip())
+def _summed(table: Table, told: TableMap, maps: dict[str, From]) -> str:
+    """SQL of one row a group: its amounts and counts added up, of all else the first.
+
+    A sum is known when the last of its rows is; without one, the row is known with
+    its first. A key the company does not have is made of the group.
+    """
+    group = [quoted(name) for name in told.sum_by]
+    made = {n for n in table.key if n not in told.columns}
+    sums = {c.name for c in table.columns if c.kind in ("money", "integer") and c.name in maps}
+    picks = []
+    for column in table.columns:
+        name = quoted(column.name)
+        if name in group:
+            picks.append(name)
+        elif column.name in made:
+            parts = ", ".join(f"coalesce(CAST({part} AS VARCHAR), '')" for part in group)
+            picks.append(f"concat_ws('@', {parts}) AS {name}")
+        elif column.name in sums:
+            picks.append(f"CAST(sum({name}) AS BIGINT) AS {name}")
+        else:
+            last = column.name == table.known and sums
+            picks.append(f"{'max' if last else 'min'}({name}) AS {name}")
+    return f"SELECT {', '.join(picks)} FROM good GROUP BY {', '.join(group)}"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping as Names
 from dataclasses import dataclass
 
 from warehouse.connect import literal, quoted
 from warehouse.contract import Column, Table
-from warehouse.mapping import Mapping
-from warehouse.parse import Cell
+from warehouse.instants import FIRST, LAST
+from warehouse.mapping import From, Mapping
+from warehouse.values import default_of
 
 REPEATED = "repeated row"
 
@@ -34,27 +36,30 @@ class Check:
     shown: str
 
 
-def checks(table: Table, cells: dict[str, Cell], mapping: Mapping) -> list[Check]:
+def checks(table: Table, maps: Names[str, From], mapping: Mapping) -> list[Check]:
     """Every test of one row, in the order in which a fault is reported; repairs last."""
     bad, mended = [], [Check("repaired", REPEATED, "", "the row repeats another", "_copy", "''")]
-    for name, c in cells.items():
-        column, text, value = c.column, quoted("t_" + name), quoted("v_" + name)
+    for name, how in maps.items():
+        column, text, value = table.column(name), quoted("t_" + name), quoted("v_" + name)
         shown = "'(personal)'" if column.personal == "personal" else text
-        if column.required:
-            bad.append(
-                Check("quarantined", "value missing", name, "is empty", f"{text} IS NULL", "''")
-            )
+        if column.required or _is_the_clock(table, column):
+            bad.append(_quarantined("value missing", name, "is empty", f"{text} IS NULL", "''"))
         if column.kind != "text":
-            bad.append(
-                Check(
-                    "quarantined",
-                    "not readable",
-                    name,
-                    f"is not {KINDS[column.kind]}",
-                    f"{text} IS NOT NULL AND {value} IS NULL",
-                    shown,
-                )
+            says = f"is not {KINDS[column.kind]}"
+            broken = f"{text} IS NOT NULL AND {value} IS NULL"
+            bad.append(_quarantined("not readable", name, says, broken, shown))
+        if column.kind == "instant":
+            says = f"is before {FIRST} or after {LAST}; an open end is an empty cell"
+            broken = f"{value} < TIMESTAMP '{FIRST}' OR {value} >= TIMESTAMP '{LAST}'"
+            bad.append(_quarantined("out of bounds", name, says, broken, shown))
+        if column.kind == "money":
+            says = (
+                "covers a term, and the line has no end to spread it to"
+                if how.per == "term"
+                else "is too large"
             )
+            broken = f"{value} IS NOT NULL AND {quoted(name)} IS NULL"
+            bad.append(_quarantined("not an amount a year", name, says, broken, shown))
         bad += _bounds(column, shown)
         if column.choices:
             mended.append(
@@ -67,59 +72,64 @@ def checks(table: Table, cells: dict[str, Cell], mapping: Mapping) -> list[Check
                     shown,
                 )
             )
-    if "currency" in cells:
-        listed = ", ".join(literal(c) for c in {mapping.company.currency, *mapping.rates})
-        bad.append(
-            Check(
-                "quarantined",
-                "no exchange rate",
-                "currency",
-                f"is not {mapping.company.currency} and has no entry under [rates]",
-                f"v_currency NOT IN ({listed})",
-                "t_currency",
-            )
-        )
-    if table.name == "contract_lines":
-        days = mapping.limits.term_days
-        bad.append(
-            Check(
-                "quarantined",
-                "term too long",
-                "ends_on",
-                f"the term is longer than [limits] term_days = {days}",
-                f"date_diff('day', starts_on, ends_on) > {days}",
-                "CAST(date_diff('day', starts_on, ends_on) AS VARCHAR) || ' days'",
-            )
-        )
-    for i, rule in enumerate(table.rules):
-        bad.append(
-            Check(
-                "quarantined",
-                rule.name,
-                rule.column,
-                rule.says,
-                f"NOT _rule{i}",
-                quoted(rule.column),
-            )
-        )
+        if default_of(table, column, dict(maps)):
+            says = f"was empty; {column.default} was taken"
+            broken = f"{text} IS NULL AND {quoted(name)} IS NOT NULL"
+            mended.append(Check("repaired", "value missing", name, says, broken, "''"))
+    bad += _of_the_table(table, maps, mapping)
     return bad + mended
 
 
+def _is_the_clock(table: Table, column: Column) -> bool:
+    """Whether a row without this value would never be known.
+
+    Only of a table whose rows have dates at all: those of ``accounts`` need none.
+    """
+    happened = table.column(table.happened)
+    return column.name == table.known and bool(happened.required or happened.default)
+
+
+def _of_the_table(table: Table, maps: Names[str, From], mapping: Mapping) -> list[Check]:
+    """The tests that look at more than one column."""
+    bad = []
+    if "currency" in maps:
+        currency = mapping.company.currency
+        listed = ", ".join(literal(c) for c in sorted({currency, *mapping.rates}))
+        says = f"is not {currency} and has no entry under [rates]"
+        broken = f"v_currency NOT IN ({listed})"
+        bad.append(_quarantined("no exchange rate", "currency", says, broken, "t_currency"))
+        if mapping.rates:
+            says = "is empty, and amounts come in several currencies"
+            bad.append(_quarantined("no currency", "currency", says, "v_currency IS NULL", "''"))
+    if table.name == "contract_lines":
+        days = mapping.limits.term_days
+        term = "date_diff('day', starts_on, ends_on)"
+        says = f"the term is longer than [limits] term_days = {days}"
+        shown = f"CAST({term} AS VARCHAR) || ' days'"
+        bad.append(_quarantined("term too long", "ends_on", says, f"{term} > {days}", shown))
+    for i, rule in enumerate(table.rules):
+        shown = quoted(rule.column)
+        bad.append(_quarantined(rule.name, rule.column, rule.says, f"NOT _rule{i}", shown))
+    return bad
+
+
 def _bounds(column: Column, shown: str) -> list[Check]:
-    name = quoted(column.name)
     tests = []
     if column.low is not None:
         tests.append(("<", column.low, "below"))
     if column.high is not None:
         tests.append((">", column.high, "above"))
     return [
-        Check(
-            "quarantined",
+        _quarantined(
             "out of bounds",
             column.name,
             f"is {word} {bound:g} {column.unit}".rstrip(),
-            f"{name} {sign} {bound}",
+            f"{quoted(column.name)} {sign} {bound}",
             shown,
         )
         for sign, bound, word in tests
     ]
+
+
+def _quarantined(rule: str, column: str, says: str, broken: str, shown: str) -> Check:
+    return Check("quarantined", rule, column, says, broken, shown)

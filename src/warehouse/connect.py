@@ -1,23 +1,29 @@
 """Reach the raw tables: a folder of CSV and Parquet files, or one DuckDB file.
 
 Nothing is sniffed. A CSV is read as text, so that its types are those of the
-contract, and is refused where it was cut or mis-encoded.
+contract, and is refused where it was cut or mis-encoded. Only the files that are
+named are read; what else lies in the folder is left alone.
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from warehouse.contract import TABLES
-from warehouse.errors import DataRefused, InputMissing
+from warehouse.errors import DataRefused, InputMissing, Locked
 from warehouse.mapping import Data, Mapping
+from warehouse.text import LONGEST_LINE, header
 
 SUFFIXES = (".csv", ".parquet")
+ROW = '"·row"'
+"""The SQL name of a raw row's number; no export calls a column so."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +51,25 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def one_file(file: Path) -> str:
+    """``file`` as an SQL string that names it alone: ``*``, ``?`` and ``[`` mean themselves."""
+    return literal(re.sub(r"([*?\[])", r"[\1]", str(file)))
+
+
+def parquet(file: Path) -> str:
+    """The rows of one Parquet file as an SQL table.
+
+    A folder called ``region=north`` on the way to it adds no column and changes none.
+    """
+    return f"read_parquet({one_file(file)}, hive_partitioning = false)"
+
+
 def database(*folders: Path) -> duckdb.DuckDBPyConnection:
     """An in-memory DuckDB that reads and writes only below ``folders``.
 
-    It keeps UTC, installs nothing, and never looks for Python variables named
-    like a table.
+    It keeps UTC, installs nothing, never looks for Python variables named like a
+    table, spills to a hidden folder in the last of ``folders`` when memory runs out, and none
+    of this can be changed afterwards.
     """
     con = duckdb.connect(":memory:")
     allowed = ", ".join(literal(str(folder.resolve()) + "/") for folder in folders)
@@ -60,8 +80,10 @@ def database(*folders: Path) -> duckdb.DuckDBPyConnection:
         "autoload_known_extensions = false",
         "allow_community_extensions = false",
         "enable_progress_bar = false",
+        f"temp_directory = {literal(str(folders[-1].resolve() / '.spill'))}",
         f"allowed_directories = [{allowed}]",
         "enable_external_access = false",
+        "lock_configuration = true",
     ):
         con.execute(f"SET {setting}")
     return con
@@ -89,45 +111,47 @@ def origins(mapping: Mapping, workspace: Path) -> tuple[list[Origin], Path]:
 
 
 def _in_folder(mapping: Mapping, folder: Path) -> list[Origin]:
-    _verify_sums(folder)
+    sums = _sums(folder)
     found = []
     for name in TABLES:
-        if name in mapping.tables:
-            file = folder / mapping.tables[name].file
-            if not file.is_file():
-                there = ", ".join(sorted(p.name for p in folder.iterdir() if p.suffix in SUFFIXES))
-                raise InputMissing(f"{name}: {file} does not exist; the folder has {there or '-'}")
-        else:
-            files = [folder / f"{name}{suffix}" for suffix in SUFFIXES]
-            files = [file for file in files if file.is_file()]
-            if len(files) > 1:
-                raise DataRefused(f"{name}: both {files[0]} and {files[1].name} exist; keep one")
-            if not files:
-                continue
-            file = files[0]
-        columns = (
-            _csv_columns(file, name, mapping.data)
-            if file.suffix == ".csv"
-            else _parquet_columns(file, name)
-        )
-        found.append(Origin(name, file, None, sha256(file), columns))
+        file = _file_of(name, mapping, folder)
+        if file is not None:
+            digest = _vouched(file, sums)
+            columns = columns_of(file, name, mapping.data.delimiter)
+            found.append(Origin(name, file, None, digest, columns))
     return found
 
 
+def _file_of(table: str, mapping: Mapping, folder: Path) -> Path | None:
+    """The file ``table`` is read from; ``None`` if it is neither mapped nor there."""
+    if table not in mapping.tables:
+        files = [folder / f"{table}{suffix}" for suffix in SUFFIXES]
+        files = [file for file in files if file.is_file()]
+        if len(files) > 1:
+            raise DataRefused(f"{table}: both {files[0]} and {files[1].name} exist; keep one")
+        return _inside(files[0], table, folder) if files else None
+    file = folder / mapping.tables[table].file
+    if not file.is_file():
+        there = ", ".join(sorted(p.name for p in folder.iterdir() if p.suffix in SUFFIXES))
+        raise InputMissing(f"{table}: {file} does not exist; the folder has {there or 'no table'}")
+    return _inside(file, table, folder)
+
+
+def _inside(file: Path, table: str, folder: Path) -> Path:
+    """``file``, which must lie below ``folder`` itself: a link or ``..`` may not lead elsewhere."""
+    if not file.resolve().is_relative_to(folder):
+        raise DataRefused(
+            f"{table}: {file} leads to {file.resolve()}, outside the source; put the file "
+            f"itself into {folder}, or name its folder as [data] source"
+        )
+    if file.suffix.lower() not in SUFFIXES:
+        raise DataRefused(f"{table}: {file} is neither .csv nor .parquet; export it as one of them")
+    return file.resolve()
+
+
 def _in_database(mapping: Mapping, file: Path) -> list[Origin]:
-    con = database(file.parent)
-    try:
-        con.execute(f"ATTACH {literal(str(file))} AS source (READ_ONLY)")
-    except duckdb.Error as error:
-        raise DataRefused(f"{file} cannot be opened as a DuckDB file: {error}") from error
-    held: dict[str, tuple[str, ...]] = {}
-    for table, column in con.execute(
-        "SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = 'source' "
-        "ORDER BY table_name, column_index"
-    ).fetchall():
-        held[table] = (*held.get(table, ()), column)
-    con.close()
-    digest = sha256(file)
+    digest = _vouched(file, _sums(file.parent))
+    held = tables_in(file)
     found = []
     for name in TABLES:
         inside = mapping.tables[name].file if name in mapping.tables else name
@@ -138,22 +162,54 @@ def _in_database(mapping: Mapping, file: Path) -> list[Origin]:
     return found
 
 
+def tables_in(file: Path) -> dict[str, tuple[str, ...]]:
+    """The tables and views of a DuckDB file's main schema, each with its columns in order.
+
+    Raises ``DataRefused`` for another kind of file, or one with changes that are not yet in
+    it, ``Locked`` while another program has it open for writing.
+    """
+    if file.with_name(f"{file.name}.wal").exists():
+        raise DataRefused(
+            f"{file} has changes waiting in {file.name}.wal: whoever wrote it did not close it. "
+            "Run CHECKPOINT in it, or copy the tables out"
+        )
+    con = database(file.parent)
+    try:
+        con.execute(f"ATTACH {literal(str(file))} AS source (READ_ONLY)")
+        columns = con.execute(
+            "SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = 'source' "
+            "AND schema_name = 'main' ORDER BY table_name, column_index"
+        ).fetchall()
+    except duckdb.Error as error:
+        if "lock" in str(error):
+            raise Locked(f"{file} is open in another program; close it or try later") from error
+        raise DataRefused(
+            f"{file} cannot be opened as a DuckDB file: {str(error).splitlines()[0][:200]}"
+        ) from error
+    finally:
+        con.close()
+    held: dict[str, tuple[str, ...]] = {}
+    for table, column in columns:
+        held[table] = (*held.get(table, ()), column)
+    return held
+
+
 def relation(con: duckdb.DuckDBPyConnection, origin: Origin, data: Data) -> duckdb.DuckDBPyRelation:
-    """The raw rows of ``origin`` with their row number in ``_row`` (1 is the first data row)."""
-    path = literal(str(origin.file))
+    """The raw rows of ``origin`` with their row number in ``ROW`` (1 is the first data row)."""
     if origin.inside is not None:
-        con.execute(f"ATTACH IF NOT EXISTS {path} AS source (READ_ONLY)")
-        scan = f"source.{quoted(origin.inside)}"
-    elif origin.file.suffix == ".csv":
+        con.execute(f"ATTACH IF NOT EXISTS {literal(str(origin.file))} AS source (READ_ONLY)")
+        scan = f"source.main.{quoted(origin.inside)}"
+    elif origin.file.suffix.lower() == ".csv":
         names = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in origin.columns)
         scan = (
-            f"read_csv({path}, header = true, auto_detect = false, columns = {{{names}}}, "
-            f"delim = {literal(data.delimiter)}, quote = '\"', escape = '\"', strict_mode = true, "
-            "ignore_errors = false, null_padding = false, nullstr = '', max_line_size = 4194304)"
+            f"read_csv({one_file(origin.file)}, header = true, auto_detect = false, "
+            f"columns = {{{names}}}, delim = {literal(data.delimiter)}, quote = '\"', "
+            "escape = '\"', strict_mode = true, ignore_errors = false, null_padding = false, "
+            f"nullstr = '', hive_partitioning = false, max_line_size = {LONGEST_LINE})"
         )
     else:
-        scan = f"read_parquet({path})"
-    return con.sql(f"SELECT row_number() OVER () AS _row, * FROM {scan}")
+        scan = parquet(origin.file)
+    return con.sql(f"SELECT row_number() OVER () AS {ROW}, * FROM {scan}")
 
 
 def sha256(file: Path) -> str:
@@ -162,67 +218,54 @@ def sha256(file: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _verify_sums(folder: Path) -> None:
+def _vouched(file: Path, sums: dict[Path, str]) -> str:
+    """The sha256 of ``file``, which is that of its line in SHA256SUMS if it has one."""
+    digest = sha256(file)
+    if sums.get(file, digest) != digest:
+        raise DataRefused(
+            f"{file} does not match its line in SHA256SUMS: it was cut or changed on the way; "
+            "export it again"
+        )
+    return digest
+
+
+def _sums(folder: Path) -> dict[Path, str]:
+    """The sha256 each file of ``folder`` should have, where a SHA256SUMS says so."""
     sums = folder / "SHA256SUMS"
     if not sums.is_file():
-        return
-    for line in sums.read_text(encoding="utf-8").splitlines():
-        digest, _, name = line.partition("  ")
-        file = folder / name
-        if file.is_file() and sha256(file) != digest:
+        return {}
+    told = {}
+    for number, line in enumerate(sums.read_text("utf-8", "replace").splitlines(), 1):
+        found = re.fullmatch(r"([0-9a-fA-F]{64}) [ *](.+)", line)
+        if found:
+            told[(folder / found[2]).resolve()] = found[1].lower()
+        elif line.strip():
             raise DataRefused(
-                f"{file} does not match its line in {sums.name}: it was cut or changed on the way; "
-                "export it again"
+                f"{sums} line {number} is no line of sha256sum (64 hex digits, two spaces, a file "
+                "name), so it is not known what it vouches for; write it again"
             )
+    return told
 
 
-def _csv_columns(file: Path, table: str, data: Data) -> tuple[str, ...]:
-    where = f"{table}: {file}"
-    size = file.stat().st_size
-    if size == 0:
-        raise DataRefused(f"{where} is empty (0 bytes), not even a header; export it again")
-    with file.open("rb") as stream:
-        head = stream.read(65536)
-        stream.seek(-1, 2)
-        last = stream.read(1)
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in head:
-        raise DataRefused(f"{where} looks like UTF-16 or binary; export it as UTF-8 text")
-    try:
-        head.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        if error.start < len(head) - 4:
+def columns_of(file: Path, table: str, delimiter: str = ",") -> tuple[str, ...]:
+    """The column names of a CSV or Parquet file; ``DataRefused`` if it is damaged.
+
+    SQL knows no case, so two names that differ in it alone are refused like equal ones.
+    """
+    if file.suffix.lower() == ".csv":
+        names = header(file, table, delimiter)
+    else:
+        try:
+            names = tuple(pq.read_schema(file).names)
+        except (pa.ArrowException, OSError) as error:
             raise DataRefused(
-                f"{where} is not UTF-8 (byte {error.start}); export it as UTF-8"
+                f"{table}: {file} cannot be read as Parquet: {str(error).splitlines()[0][:200]}; "
+                "export it again"
             ) from error
-    if last not in (b"\n", b"\r"):
-        raise DataRefused(
-            f"{where} does not end with a line break, so its last row may be torn; export it "
-            "again, or add the line break if you know it is whole"
-        )
-    with file.open(encoding="utf-8-sig", newline="") as text:
-        header = next(csv.reader(text, delimiter=data.delimiter))
-    return _unique(header, where)
-
-
-def _parquet_columns(file: Path, table: str) -> tuple[str, ...]:
-    con = database(file.parent)
-    try:
-        rows = con.execute(
-            f"SELECT name FROM (DESCRIBE SELECT * FROM read_parquet({literal(str(file))})) "
-            "AS d(name, a, b, c, e, f)"
-        ).fetchall()
-    except duckdb.Error as error:
-        raise DataRefused(
-            f"{table}: {file} cannot be read as Parquet: {str(error).splitlines()[0]}; "
-            "export it again"
-        ) from error
-    finally:
-        con.close()
-    return _unique([name for (name,) in rows], f"{table}: {file}")
-
-
-def _unique(names: list[str], where: str) -> tuple[str, ...]:
+    seen: dict[str, str] = {}
     for name in names:
-        if names.count(name) > 1:
-            raise DataRefused(f"{where} has the column {name!r} twice; rename or drop one")
-    return tuple(names)
+        other = seen.setdefault(name.casefold(), name)
+        if list(names).count(name) > 1 or other != name:
+            both = f"{name!r} twice" if other == name else f"{other!r} and also {name!r}"
+            raise DataRefused(f"{table}: {file} has the column {both}; rename or drop one")
+    return names

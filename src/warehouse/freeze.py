@@ -23,11 +23,11 @@ import narwhals as nw
 import pandas as pd
 
 from warehouse.admit import admit
-from warehouse.connect import Origin, database, literal, origins, quoted
+from warehouse.connect import Origin, database, literal, origins, parquet, quoted
 from warehouse.connect import sha256 as digest_of
 from warehouse.contract import TABLES
-from warehouse.errors import CannotWrite, DataRefused
-from warehouse.ledger import Reason, TableLedger
+from warehouse.errors import CannotWrite, DataRefused, InputMissing
+from warehouse.ledger import Reason, TableLedger, refused
 from warehouse.mapping import Company, Mapping
 
 ORDER = ("accounts", *(name for name in TABLES if name != "accounts"))
@@ -71,14 +71,15 @@ class Snapshot:
 
     def scan(self, table: str) -> nw.LazyFrame[Any]:
         """All rows of ``table``, lazily. Features and metrics use ``asof.known`` instead."""
-        path = literal(str(self.folder / f"{table}.parquet"))
-        return nw.from_native(self.connection.sql(f"SELECT * FROM read_parquet({path})"))
+        rows = parquet(self.folder.resolve() / f"{table}.parquet")
+        return nw.from_native(self.connection.sql(f"SELECT * FROM {rows}"))
 
     def frame(self, table: str) -> pd.DataFrame:
-        """All rows of ``table`` as pandas, ordered by its key."""
+        """All rows of ``table`` as pandas, ordered by its key; text is ``str`` even where empty."""
         ordered = self.scan(table).sort(*TABLES[table].key)
         frame: pd.DataFrame = ordered.collect("pandas").to_native()
-        return frame
+        words = [c.name for c in TABLES[table].columns if c.kind in ("id", "text", "category")]
+        return frame.astype(dict.fromkeys(words, "str"))
 
 
 def freeze(mapping: Mapping, workspace: Path, progress: Progress | None = None) -> Snapshot:
@@ -88,7 +89,7 @@ def freeze(mapping: Mapping, workspace: Path, progress: Progress | None = None) 
     """
     found, source = origins(mapping, workspace)
     name = _identity(found, mapping)
-    home = workspace / "data" / "frozen"
+    home = workspace.resolve() / "data" / "frozen"
     folder = home / name
     if not (folder / "MANIFEST.json").exists():
         _write(found, source, mapping, home, folder, progress or (lambda _: None))
@@ -96,11 +97,16 @@ def freeze(mapping: Mapping, workspace: Path, progress: Progress | None = None) 
 
 
 def load(folder: Path) -> Snapshot:
-    """Open a snapshot after checking every file against its manifest."""
-    manifest = json.loads((folder / "MANIFEST.json").read_text(encoding="utf-8"))
-    for name, digest in manifest["files"].items():
+    """Open a snapshot after checking every file against its manifest.
+
+    Raises ``InputMissing`` where there is none, ``DataRefused`` where a file was
+    changed, removed or added since it was frozen.
+    """
+    manifest = _manifest(folder)
+    there = {str(p.relative_to(folder)) for p in folder.rglob("*.parquet")}
+    for name in sorted(there | set(manifest["files"])):
         file = folder / name
-        if not file.exists() or digest_of(file) != digest:
+        if not file.exists() or digest_of(file) != manifest["files"].get(name):
             raise DataRefused(
                 f"{file} is not what was frozen; remove the folder {folder} and run again"
             )
@@ -116,6 +122,17 @@ def load(folder: Path) -> Snapshot:
     )
     watermark = datetime.fromisoformat(manifest["watermark"])
     return Snapshot(folder.name, folder, Company(**manifest["company"]), ledger, watermark)
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    file = folder / "MANIFEST.json"
+    try:
+        told: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise InputMissing(f"{folder} is no snapshot: it has no MANIFEST.json") from error
+    except ValueError as error:
+        raise DataRefused(f"{file} is damaged; remove the folder {folder} and run again") from error
+    return told
 
 
 def _identity(found: list[Origin], mapping: Mapping) -> str:
@@ -146,9 +163,6 @@ def _write(
     try:
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir(parents=True)
-    except OSError as error:
-        raise CannotWrite(f"{home} cannot be written: {error.strerror}") from error
-    try:
         ledger, watermark = _admit_all(found, source, mapping, staging, progress)
         files = sorted(p for p in staging.rglob("*.parquet"))
         manifest = {
@@ -160,37 +174,77 @@ def _write(
         (staging / "MANIFEST.json").write_text(
             json.dumps(manifest, indent=1, sort_keys=True) + "\n", encoding="utf-8"
         )
-        if not folder.exists():
-            staging.rename(folder)
+        for file in (*files, staging / "MANIFEST.json", *(staging, staging / "quarantine")):
+            _to_disk(file)
+        _publish(staging, folder)
+    except (OSError, duckdb.IOException) as error:
+        raise CannotWrite(f"{home} cannot be written: {error}") from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+
+
+def _publish(staging: Path, folder: Path) -> None:
+    """Rename ``staging`` to ``folder``; a folder that is no snapshot gives way to it."""
+    if folder.exists() and not (folder / "MANIFEST.json").exists():
+        shutil.rmtree(folder)
+    try:
+        staging.rename(folder)
+    except OSError:
+        # Another run froze the same inputs meanwhile: what it wrote is the same.
+        if not (folder / "MANIFEST.json").exists():
+            raise
+    _to_disk(folder.parent)
+
+
+def _to_disk(path: Path) -> None:
+    """Wait until a file, or the names in a folder, would outlive a loss of power."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _admit_all(
     found: list[Origin], source: Path, mapping: Mapping, staging: Path, progress: Progress
 ) -> tuple[list[TableLedger], datetime]:
     by_table = {origin.table: origin for origin in found}
-    con = database(source if source.is_dir() else source.parent, staging)
-    ledger = []
     order = ORDER if "accounts" in by_table else ("contract_lines", *ORDER[1:])
-    for name in dict.fromkeys(order):
-        if name in by_table:
-            progress(f"admit {name}")
-            ledger.append(admit(con, by_table[name], mapping, staging))
-        if name == "contract_lines" and "accounts" not in by_table:
-            _accounts_from_lines(con, staging)
-    newest = [
-        con.execute(
-            f"SELECT max({quoted(TABLES[entry.table].known)}) FROM "
-            f"read_parquet({literal(str(staging / (entry.table + '.parquet')))})"
-        ).fetchall()[0][0]
-        for entry in ledger
-    ]
-    con.close()
-    known = [instant for instant in newest if instant is not None]
-    if not known:
-        raise DataRefused(f"{source} holds no usable row at all; nothing can be said about it")
-    return ledger, max(known)
+    ledger: list[TableLedger] = []
+    with database(source if source.is_dir() else source.parent, staging) as con:
+        for name in dict.fromkeys(order):
+            if name in by_table:
+                progress(f"admit {name}")
+                ledger.append(admit(con, by_table[name], mapping, staging))
+            if name == "contract_lines":
+                _some_line(ledger[-1])
+                if "accounts" not in by_table:
+                    _accounts_from_lines(con, staging)
+        newest = [
+            con.execute(
+                f"SELECT max({quoted(TABLES[entry.table].known)}) FROM "
+                f"{parquet(staging / (entry.table + '.parquet'))}"
+            ).fetchall()[0][0]
+            for entry in ledger
+        ]
+    for file, digest in {origin.file: origin.sha256 for origin in found}.items():
+        if digest_of(file) != digest:
+            raise DataRefused(f"{file} changed while it was read; run again when it is written")
+    return ledger, max(instant for instant in newest if instant is not None)
+
+
+def _some_line(lines: TableLedger) -> None:
+    """Refuse a company without any contract line, saying where they went."""
+    if lines.kept:
+        return
+    if lines.rows_in:
+        raise DataRefused(refused(lines, 0))
+    why = (
+        f"[tables.contract_lines] where and present choose none of its {lines.left_out:,} rows"
+        if lines.left_out
+        else "it has a header and no rows"
+    )
+    raise DataRefused(f"contract_lines: {lines.file} holds no contract line: {why}")
 
 
 def _accounts_from_lines(con: duckdb.DuckDBPyConnection, staging: Path) -> None:
@@ -204,9 +258,8 @@ def _accounts_from_lines(con: duckdb.DuckDBPyConnection, staging: Path) -> None:
     picks = ", ".join(
         f"{made.get(n, 'CAST(NULL AS VARCHAR)')} AS {n}" for n in TABLES["accounts"].names
     )
-    lines = literal(str(staging / "contract_lines.parquet"))
-    target = literal(str(staging / "accounts.parquet"))
     con.execute(
-        f"COPY (SELECT {picks} FROM read_parquet({lines}) GROUP BY account_id ORDER BY account_id) "
-        f"TO {target} (FORMAT parquet, COMPRESSION zstd)"
+        f"COPY (SELECT {picks} FROM {parquet(staging / 'contract_lines.parquet')} "
+        "GROUP BY account_id ORDER BY account_id) "
+        f"TO {literal(str(staging / 'accounts.parquet'))} (FORMAT parquet, COMPRESSION zstd)"
     )

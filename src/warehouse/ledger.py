@@ -47,10 +47,15 @@ class TableLedger:
 
 
 def refused(ledger: TableLedger, limit: float) -> str:
-    """The message for a table with too many rows in quarantine."""
+    """The message for a table with too many rows in quarantine, or with none left to use."""
     lines = [
         f"{ledger.table}: {ledger.quarantined:,} of {ledger.rows_in:,} rows of {ledger.file} "
-        f"are faulty, more than the {limit:.0%} that [limits] quarantined allows:"
+        "are faulty, "
+        + (
+            f"more than the {limit:.0%} that [limits] quarantined allows:"
+            if ledger.used
+            else "and none can be used:"
+        )
     ]
     lines += [
         f"  {r.rows:,} x {r.rule}: {r.says} ({r.column}, first in row {r.first_row}: {r.example!r})"

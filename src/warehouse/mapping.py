@@ -7,16 +7,19 @@ our names needs no mapping.
 
 from __future__ import annotations
 
+import re
 import tomllib
+from collections.abc import Iterable
 from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import duckdb
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from warehouse.contract import TABLES
+from warehouse.contract import TABLES, Column
 from warehouse.errors import DataRefused, InputMissing
 
 
@@ -39,8 +42,10 @@ class Company(Typed):
     def _known_zone(cls, zone: str) -> str:
         try:
             ZoneInfo(zone)
-        except (ZoneInfoNotFoundError, ValueError) as error:
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
             raise ValueError(f"{zone!r} is not a time zone; write one like Europe/Oslo") from error
+        if zone == "localtime":
+            raise ValueError("'localtime' is another zone on another machine; name the place")
         return zone
 
 
@@ -49,9 +54,11 @@ class From(Typed):
 
     ``column`` names the source; ``value`` is a constant instead. Then, in this
     order: ``words`` translates enumerations, ``format`` parses a date that is
-    not ISO, ``times`` multiplies by another column, ``trunc`` cuts an instant
-    to its day, ``plus_days`` and ``plus_hours`` add to it, and ``per`` says what
-    span a money amount covers, so that it can be made annual.
+    not ISO (as strptime does), ``times`` multiplies money by another column,
+    ``trunc`` cuts an instant to its day and ``plus_days`` adds days to it, both
+    by the company's own calendar, ``plus_hours`` adds the hours another column
+    holds, and ``per`` says what span an amount of ARR covers, so that it can be
+    made annual.
     """
 
     column: str | None = None
@@ -60,7 +67,7 @@ class From(Typed):
     format: str | None = None
     times: str | None = None
     trunc: Literal["day"] | None = None
-    plus_days: int = 0
+    plus_days: int = Field(default=0, ge=-36500, le=36500)
     plus_hours: str | None = None
     per: Literal["year", "month", "day", "term"] = "year"
 
@@ -69,6 +76,30 @@ class From(Typed):
         if (self.column is None) == (self.value is None):
             raise ValueError("give either column (whose values to read) or value (a constant)")
         return self
+
+    @field_validator("format")
+    @classmethod
+    def _readable_format(cls, form: str | None) -> str | None:
+        if form is not None:
+            try:
+                with duckdb.connect(":memory:") as con:
+                    con.execute("SELECT try_strptime('', ?)", [form])
+            except duckdb.Error as error:
+                raise ValueError(f"{form!r} is no date format; write one like %d/%m/%Y") from error
+        return form
+
+    def misplaced(self, table: str, column: Column) -> str | None:
+        """What is set here and means nothing for ``column``; ``None`` if all fits."""
+        fits = {
+            "format": column.kind == "instant",
+            "trunc": column.kind == "instant",
+            "plus_days": column.kind == "instant",
+            "plus_hours": column.kind == "instant",
+            "times": column.kind == "money",
+            "per": column.unit.endswith("a year")
+            and (self.per != "term" or table == "contract_lines"),
+        }
+        return next((n for n in sorted(self.model_fields_set) if not fits.get(n, True)), None)
 
 
 class TableMap(Typed):
@@ -118,38 +149,61 @@ class Limits(Typed):
     term_days: int = Field(default=3660, ge=1)
 
 
+Rate = Annotated[Decimal, Field(gt=0, max_digits=15)]
+
+
 class Mapping(Typed):
-    """All that says how raw files become the tables of the contract."""
+    """All that says how raw files become the tables of the contract.
+
+    ``rates`` holds what one unit of each foreign currency is worth in the
+    reporting currency.
+    """
 
     company: Company
     data: Data = Data()
     limits: Limits = Limits()
-    rates: dict[str, Decimal] = {}
+    rates: dict[str, Rate] = {}
     tables: dict[str, TableMap] = {}
 
     @model_validator(mode="after")
     def _names_of_the_contract(self) -> Mapping:
         for name, table in self.tables.items():
             _known_name(name, list(TABLES), "a table of the contract")
-            for column in table.columns:
-                names = [n for n in TABLES[name].names]
-                _known_name(column, names, f"a column of {name}")
+            for column, how in table.columns.items():
+                _known_name(column, list(TABLES[name].names), f"a column of {name}")
+                if wrong := how.misplaced(name, TABLES[name].column(column)):
+                    raise ValueError(f"{name}.{column}: {wrong} means nothing for this column")
             for column in table.sum_by:
                 _known_name(column, list(table.columns), f"a mapped column of {name}")
+            if table.sum_by and "account_id" not in table.sum_by:
+                raise ValueError(f"{name}: sum_by without account_id would add accounts together")
+        if self.rates.get(self.company.currency, 1) != 1:
+            raise ValueError(f"rates: {self.company.currency} is the reporting currency, worth 1")
         return self
 
 
 def _known_name(name: str, names: list[str], what: str) -> None:
     if name not in names:
-        near = get_close_matches(name, names, n=1)
-        hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(names)}"
+        near = nearest(name, names)
+        hint = f"; did you mean {near}?" if near else f"; there are {', '.join(names)}"
         raise ValueError(f"{name!r} is not {what}{hint}")
+
+
+def nearest(name: str, names: Iterable[str], cutoff: float = 0.5) -> str | None:
+    """The one of ``names`` most like ``name``, whatever their case and signs; ``None`` if none is.
+
+    >>> nearest("Account ID", ["created", "accountid"])
+    'accountid'
+    """
+    plain = {re.sub(r"[\W_]", "", n.casefold()): n for n in names}
+    near = get_close_matches(re.sub(r"[\W_]", "", name.casefold()), plain, n=1, cutoff=cutoff)
+    return plain[near[0]] if near else None
 
 
 def read_toml(file: Path) -> dict[str, Any]:
     """The content of a TOML file; ``InputMissing`` or ``DataRefused`` in plain words."""
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         raise InputMissing(f"{file} does not exist; `perennial init` drafts one") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -158,9 +212,17 @@ def read_toml(file: Path) -> dict[str, Any]:
 
 def explained(file: Path, error: ValidationError) -> DataRefused:
     """A validation error as one sentence for each fault, naming the setting."""
-    faults = [
-        f"  {'.'.join(str(part) for part in fault['loc']) or 'file'}: "
-        f"{fault['msg'].removeprefix('Value error, ')}"
-        for fault in error.errors(include_url=False, include_input=False)
-    ]
+    faults = []
+    for fault in error.errors(include_url=False, include_input=False):
+        says = fault["msg"].removeprefix("Value error, ")
+        if fault["type"] == "extra_forbidden":
+            near = nearest(str(fault["loc"][-1]), _settings(Typed))
+            says = "there is no such setting" + (f"; did you mean {near}?" if near else "")
+        faults.append(f"  {'.'.join(str(part) for part in fault['loc']) or 'file'}: {says}")
     return DataRefused("\n".join([f"{file} cannot be used:", *faults]))
+
+
+def _settings(kind: type[Typed]) -> list[str]:
+    """The names of all settings there are."""
+    names = [field.alias or name for name, field in kind.model_fields.items()]
+    return names + [name for each in kind.__subclasses__() for name in _settings(each)]

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 
 from metrics.arr import close
@@ -15,7 +15,9 @@ from warehouse.months import between, opens
 
 ZONE = "Australia/Sydney"
 MONTHS = between("2024-01", "2025-02")
-thorough = settings(max_examples=12, deadline=None, derandomize=True)
+# Explaining a failure takes minutes on frames and says little; the shrunk example says it all.
+PHASES = tuple(phase for phase in Phase if phase is not Phase.explain)
+thorough = settings(max_examples=8, deadline=None, derandomize=True, phases=PHASES)
 
 INSTANTS = ("starts_on", "ends_on", "cancelled_at", "ended_on")
 BLANK: dict[str, Any] = {
@@ -70,10 +72,13 @@ def instants() -> st.SearchStrategy[datetime]:
 
 @st.composite
 def rows(draw: st.DrawFn) -> dict[str, Any]:
-    """One contract line: open or closed, paid, free or credit, some stopped early or late."""
+    """One contract line: open or closed, paid, free or credit, some stopped early or late.
+
+    Some stop before they start, which admission refuses and no number may trip over.
+    """
     start, one, other = draw(instants()), draw(instants()), draw(instants())
     closed, stopped = draw(st.booleans()), draw(st.integers(0, 2)) == 0
-    ended = max(start, other) if stopped else None
+    ended = other if stopped else None
     return {
         "account_id": draw(st.sampled_from("ABCDEF")),
         "product": draw(st.sampled_from(["core", "more"])),

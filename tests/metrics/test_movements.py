@@ -3,6 +3,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from metrics.identities import MetricIdentityError
 from metrics.movements import ledger, movements
 from tests.metrics.ledgers import held
 from warehouse.errors import Usage
@@ -46,6 +47,15 @@ def test_history_before_the_months_asked_decides_new_or_back() -> None:
     balances = held({"A": [100, 0, 0, 100], "B": [100, 100, 100, 100]})
     walk = ledger(balances, ["2024-04"])
     assert walk.loc[0, ["opening", "new", "reactivation"]].tolist() == [100, 0, 100]
+    moves = movements(balances, ["2024-04"])
+    assert moves.to_dict("split")["data"] == [["A", "2024-04", "reactivation", 100]]
+
+
+def test_an_account_given_twice_in_a_month_is_refused_and_not_counted_once() -> None:
+    balances = held({"A": [100, 100]})
+    twice = pd.concat([balances, balances.tail(1)], ignore_index=True)
+    with pytest.raises(MetricIdentityError, match="in 2024-02 opening plus movements is 100"):
+        ledger(twice, ["2024-01", "2024-02"])
 
 
 def test_a_month_without_any_arr_still_has_its_row() -> None:

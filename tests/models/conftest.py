@@ -31,7 +31,7 @@ def features() -> list[Feature]:
     return [catalogue().by_name[name] for name in NAMES]
 
 
-def world(accounts: int = 150, seed: int = 7, cause: float = 1.6) -> pd.DataFrame:
+def world(accounts: int = 120, seed: int = 7, cause: float = 1.6) -> pd.DataFrame:
     """Rows in which falling use and tickets (both windows) raise the odds of the outcome."""
     rng = np.random.default_rng(seed)
     parts = []
@@ -45,8 +45,15 @@ def world(accounts: int = 150, seed: int = 7, cause: float = 1.6) -> pd.DataFram
         part = pd.DataFrame(seen, columns=list(NAMES))
         part.insert(0, "account_id", [f"a{i:04d}" for i in range(accounts)])
         part.insert(1, "month", month)
-        parts.append(part.assign(outcome=outcome, base=100_00, amount=(outcome * 25_00).astype(int)))
+        parts.append(
+            part.assign(outcome=outcome, base=100_00, amount=(outcome * 25_00).astype(int))
+        )
     return pd.concat(parts, ignore_index=True)
+
+
+@pytest.fixture(scope="session")
+def make_world() -> Callable[..., pd.DataFrame]:
+    return world
 
 
 @pytest.fixture(scope="session")
@@ -61,7 +68,7 @@ def fit(features: list[Feature]) -> Callable[..., Trained]:
     def run(
         rows: pd.DataFrame, month: str = MONTHS[-1], kind: str = "churn", **more: object
     ) -> Trained:
-        settings = {"catalogue": "c0ffee", "rounds": 40, "seeds": (1, 2)} | more
+        settings = {"catalogue": "c0ffee", "rounds": 25, "seeds": (1, 2)} | more
         return train(Question(kind), rows, features, month, **settings)
 
     return run

@@ -112,7 +112,9 @@ def test_one_per_cent_or_less_and_shrinking_are_not_expansion(line, lines, more,
 
 
 def test_an_account_that_left_neither_expanded_nor_failed_to(line, lines) -> None:
-    assert pd.isna(ask(lines(line("a", "2023-01-01", "2024-06-01")), "expansion")["outcome"].iloc[0])
+    assert pd.isna(
+        ask(lines(line("a", "2023-01-01", "2024-06-01")), "expansion")["outcome"].iloc[0]
+    )
     # Back after a gap over the window's start: there is no ARR to grow from.
     back = lines(line("a", "2023-01-01", "2024-03-20"), line("a", "2024-04-10", None))
     assert pd.isna(ask(back, "expansion")["outcome"].iloc[0])

@@ -42,8 +42,8 @@ def _paint(sheet: Sheet, frame: pd.DataFrame) -> None:
     ax.grid(axis="both")
     ax.plot([0, top], [0, top], color=light("soft"), linewidth=1, dashes=(4, 3))
     ax.annotate(
-        "as predicted", (top * 0.86, top * 0.86), (7, -9), textcoords="offset points",
-        fontsize=SMALL, color=light("soft"),
+        "as predicted", (top, top), (-16, 0), textcoords="offset points",
+        ha="right", va="center", fontsize=SMALL, color=light("soft"),
     )  # fmt: skip
     colour, most = light("accent"), float(frame["n"].max()) if len(frame) else 1.0
     ax.vlines(frame["predicted"], frame["low"], frame["high"], color=colour, linewidth=1.4)

@@ -38,7 +38,7 @@ def flow(
         left=[_sign(word).key for word in frame[before]],
         right=[_sign(word).key for word in frame[now]],
     )
-    pairs = pairs.groupby(["left", "right"], as_index=False)[amount].sum()
+    pairs = pairs.groupby(["left", "right"])[amount].sum().reset_index()
     pairs = pairs[pairs[amount] > 0]
 
     def paint(sheet: Sheet) -> None:
@@ -54,7 +54,7 @@ def flow(
         Column("to_band", sides[1]),
         Column(amount, "ARR", "money", unit=currency),
     ]
-    return figure(paint, caption, data, columns, wide=320, phone=300)
+    return figure(paint, caption, data, columns, wide=280, phone=300)
 
 
 def _sign(word: object) -> Mark:
@@ -85,7 +85,7 @@ def _paint(
             level -= height + gap
         feet[side] = places
         _labels(sheet, places, side, currency)
-    used = {side: {key: 0.0 for key in places} for side, places in feet.items()}
+    used = {side: dict.fromkeys(places, 0.0) for side, places in feet.items()}
     keys = list(_ORDER)
     for row in sorted(
         pairs.to_dict("records"), key=lambda r: (keys.index(r["left"]), keys.index(r["right"]))
@@ -105,9 +105,7 @@ def _paint(
         )  # fmt: skip
 
 
-def _labels(
-    sheet: Sheet, places: dict[str, tuple[float, float]], side: str, currency: str
-) -> None:
+def _labels(sheet: Sheet, places: dict[str, tuple[float, float]], side: str, currency: str) -> None:
     size = SMALL if sheet.phone else TYPE
     _, up = sheet.per_point()
     low, high = sheet.ax.get_ylim()

@@ -68,15 +68,16 @@ def _paint(
         dots, x="value", y="place", ax=ax, color=light("unscored-fill"), s=20,
         linewidth=0, alpha=0.75, legend=False,
     )  # fmt: skip
-    for place, row in enumerate(summary.itertuples(index=False)):
-        best = row.model == ours
+    ends = summary[["value", "low", "high"]].astype(float).to_numpy()
+    for place, (value, lower, upper) in enumerate(ends):
+        best = models[place] == ours
         tone = light("accent" if best else "soft")
         at = place - 0.06
-        if not (formats.missing(row.low) or formats.missing(row.high)):
-            ax.plot([row.low, row.high], [at, at], color=tone, linewidth=2)
-        ax.plot(row.value, at, "D" if best else "o", color=tone, markersize=7)
+        if lower <= upper:
+            ax.plot([lower, upper], [at, at], color=tone, linewidth=2)
+        ax.plot(value, at, "D" if best else "o", color=tone, markersize=7)
         ax.annotate(
-            _written(float(row.value), kind, digits), (1, at), (6, 0),
+            _written(float(value), kind, digits), (1, at), (6, 0),
             xycoords=("axes fraction", "data"), textcoords="offset points", va="center",
             color=tone, fontweight="bold" if best else "normal",
         )  # fmt: skip

@@ -40,7 +40,8 @@ def scatter(
     loss (risk x value, ties by label) carry their name where it fits. The data
     behind the chart lists the thirty with the most expected loss.
     """
-    known = frame[(frame[value] > 0) & frame[risk].notna()].copy()
+    kept = (frame[value].astype("float64") > 0) & frame[risk].notna()
+    known = frame[kept].astype({risk: "float64", value: "int64"})
     known["expected"] = (known[risk] * known[value]).round().astype("int64")
     order = known.sort_values(["expected", label], ascending=[False, True], kind="stable")
 
@@ -79,7 +80,7 @@ def _paint(
     ax.grid(axis="both")
     marks = [band(word) for word in rows[band_of]]
     for sign in reversed(BANDS.values()):
-        chosen = rows[[mark.key == sign.key for mark in marks]]
+        chosen = rows.loc[[at for at, mark in zip(rows.index, marks, strict=True) if mark is sign]]
         hollow = sign.glyph == "○"
         ax.scatter(
             chosen[risk], chosen[value], s=_SIZES[sign.marker], marker=sign.marker,
@@ -134,9 +135,11 @@ def _names(
             inside = spot[0] >= box[0] and spot[2] <= sheet.width - 2
             if inside and not any(_touch(spot, other) for other in taken):
                 taken.append(spot)
+                far = {"arrowstyle": "-", "color": light("soft"), "linewidth": 0.6, "shrinkB": 3}
                 ax.annotate(
                     said, (x, y), (dx, dy), textcoords="offset points", ha=side,
                     va="center", fontsize=SMALL, color=light("ink"),
+                    arrowprops=far if abs(dy) > 10 else None,
                 )  # fmt: skip
                 break
 

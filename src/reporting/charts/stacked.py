@@ -65,7 +65,11 @@ def _paint(
             edgecolor=light("paper"), linewidth=0.8,
         )  # fmt: skip
         for index, part in enumerate(parts):
-            said = formats.pct(part, 0) if share else formats.money(wide[sign.key].iloc[index], currency)
+            said = (
+                formats.pct(part, 0)
+                if share
+                else formats.money(wide[sign.key].iloc[index], currency)
+            )
             roomy = text_width(said, SMALL) * across < width * 0.98 and part > 14 * up
             if roomy and sign.key != "not_scored":
                 dark = sign.key == "watch"

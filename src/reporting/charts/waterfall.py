@@ -52,7 +52,9 @@ def waterfall(steps: pd.DataFrame, caption: Caption, currency: str = "EUR") -> S
 
 def _ends(steps: pd.DataFrame) -> tuple[list[float], list[float]]:
     """Where each bar starts and ends, in cents."""
-    level, low, high = 0, [], []
+    level = 0
+    low: list[float] = []
+    high: list[float] = []
     for label, amount, total in zip(steps["label"], steps["amount"], steps["total"], strict=True):
         if total:
             if low and int(amount) != level:

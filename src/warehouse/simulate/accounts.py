@@ -23,22 +23,19 @@ def account_ids(number: Ints) -> Text:
     return Text(np.arange(len(number), dtype=np.int64), labels("A", (number, 6)))
 
 
-def csms(world: World, company: int, segment: Ints, draw: np.ndarray) -> Text:
+def csms(world: World, company: int, segment: Ints, streams: Streams) -> Text:
     """Each account's CSM; every CSM works in one segment of a company of ``company`` accounts."""
-    teams = np.array(
-        [int(np.ceil(company * s.share * _ALIVE / s.book)) for s in world.segments]
-    )
+    teams = np.array([int(np.ceil(company * s.share * _ALIVE / s.book)) for s in world.segments])
     first = np.cumsum(teams) - teams
+    draw = uniforms(streams.stream(Purpose.CSMS), 1, len(segment))[0]
     person = first[segment] + np.floor(draw * teams[segment]).astype(np.int64)
     return category(person, csm_names(np.arange(teams.sum(), dtype=np.int64)))
 
 
-def accounts(
-    life: Life, dates: Agreements, streams: Streams, names: Text, company: int
-) -> Columns:
+def accounts(life: Life, dates: Agreements, streams: Streams, names: Text, csm: Text) -> Columns:
     """The accounts of a block, in the order of their ids."""
     people = life.people
-    u = uniforms(streams.stream(Purpose.ACCOUNTS), 4, people.size)
+    u = uniforms(streams.stream(Purpose.ACCOUNTS), 3, people.size)
     created = first_signed(life, dates) - days(8.0 + 70.0 * u[0])
     child = (u[1] < _CHILDREN) & (np.arange(people.size) > 0)
     above = np.floor(u[2] * np.arange(people.size)).astype(np.int64)
@@ -51,7 +48,7 @@ def accounts(
         "industry": category(people.industry, INDUSTRIES),
         "region": category(people.region, REGIONS),
         "tier": category(people.tier, TIERS),
-        "csm": csms(life.world, company, people.segment, u[3]),
+        "csm": csm,
         "parent_id": Text(parent, names.words),
         "created_at": created,
         "known_at": created,

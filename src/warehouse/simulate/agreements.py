@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from warehouse.simulate.arrays import DAY, NOT_YET, Flags, Instants, Ints, days, spread
+from warehouse.simulate.arrays import DAY, NOT_YET, Flags, Floats, Instants, Ints, days, spread
 from warehouse.simulate.life import Life
 from warehouse.simulate.state import Kind
 from warehouse.simulate.streams import Purpose, Streams, uniforms
@@ -68,9 +68,7 @@ def agreements(life: Life, streams: Streams) -> Agreements:
     added = (sold + days(1.0 + 5.0 * u[6])).astype("datetime64[D]").astype("datetime64[us]")
     cancelled, stopped, reason = _endings(life, signed, start, first, deadline, u[3], u[4])
     lag = days(1.5 * u[7])
-    return Agreements(
-        signed, signed + lag, cancelled, stopped, reason, sold, added, sold + lag
-    )
+    return Agreements(signed, signed + lag, cancelled, stopped, reason, sold, added, sold + lag)
 
 
 def _endings(
@@ -79,8 +77,8 @@ def _endings(
     start: Instants,
     first: Instants,
     deadline: Instants,
-    when: Instants,
-    hour: Instants,
+    when: Floats,
+    hour: Floats,
 ) -> tuple[Instants, Instants, Ints]:
     """Notice, early stop and reason of each term that ended, at the month it began."""
     people, turn = life.people, life.events.turn

@@ -34,7 +34,8 @@ def choose(uniform: Floats, shares: Sequence[float] | Floats) -> Ints:
     edges = edges / edges[-1]
     if edges.ndim == 1:
         return np.searchsorted(edges, uniform, side="right").astype(np.int64)
-    return np.sum(uniform[None, :] > edges[:-1], axis=0).astype(np.int64)
+    chosen: Ints = np.sum(uniform[None, :] > edges[:-1], axis=0).astype(np.int64)
+    return chosen
 
 
 def poisson(uniform: Floats, mean: Floats) -> Ints:
@@ -82,4 +83,5 @@ def spread(low: Instants, high: Instants, uniform: Floats) -> Instants:
     """The instant a share ``uniform`` of the way from ``low`` to ``high``, to the second."""
     width = (high - low).astype("timedelta64[s]").astype(np.float64)
     step = np.floor(np.maximum(width, 0.0) * uniform)
-    return low + step.astype("timedelta64[s]").astype("timedelta64[us]")
+    instant: Instants = low + step.astype("timedelta64[s]").astype("timedelta64[us]")
+    return instant

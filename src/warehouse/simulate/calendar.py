@@ -48,7 +48,8 @@ class Calendar:
     @property
     def export(self) -> np.datetime64:
         """The instant the tables are exported: nothing recorded at or after it is in them."""
-        return np.datetime64(shift(self.start, self.months), "M").astype("datetime64[us]")
+        last: np.datetime64 = np.datetime64(shift(self.start, self.months), "M").astype("M8[us]")
+        return last
 
     def name(self, month: int) -> str:
         """The month's name, ``YYYY-MM``."""
@@ -56,8 +57,9 @@ class Calendar:
 
     def on(self, month: Ints, day: Ints) -> Instants:
         """The midnight that begins day ``day`` (1 to 28) of each ``month``."""
-        first = np.datetime64(self.start, "M") + month.astype("timedelta64[M]")
-        return first.astype("datetime64[us]") + (day - 1) * DAY
+        months = np.datetime64(self.start, "M") + month.astype("timedelta64[M]")
+        first: Instants = np.asarray(months, dtype="datetime64[us]")
+        return np.asarray(first + (day - 1) * DAY, dtype="datetime64[us]")
 
     def reported_days(self) -> Instants:
         """Midnight of each day of the reported months."""

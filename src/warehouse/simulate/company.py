@@ -18,7 +18,7 @@ from warehouse.simulate import truth
 from warehouse.simulate.calendar import Calendar
 from warehouse.simulate.shocks import shocks
 from warehouse.simulate.tables import Company, block
-from warehouse.simulate.world import WORLDS
+from warehouse.simulate.worlds import WORLDS
 from warehouse.simulate.write import Files, schema
 
 Progress = Callable[[str, float], None]
@@ -52,24 +52,24 @@ def simulate(
     that is not empty or cannot be written; then nothing is left behind.
     """
     _check(accounts, months, seed, start, world)
-    folder = Path(folder)
-    _check_folder(folder)
     chosen = WORLDS[world]
     calendar = Calendar(start, months, chosen.history)
     company = Company(chosen, calendar, shocks(seed, calendar), accounts, seed)
-    partial = folder.parent / f".{folder.name}.partial-{os.getpid()}"
+    target = Path(folder).resolve()
+    partial = target.parent / f".{target.name}.partial-{os.getpid()}"
     try:
+        _check_folder(target)
         partial.mkdir(parents=True)
         _write(company, partial, progress or _silent)
-        os.replace(partial, folder)
+        partial.replace(target)
     except OSError as error:
         raise CannotWrite(
             f"{folder} cannot be written: {error.strerror or error}. Nothing was left there; "
-            "name a folder on a disk with room that you may write to."
+            "name a folder you may write to, on a disk with room."
         ) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    return folder
+    return Path(folder)
 
 
 def _write(company: Company, folder: Path, progress: Progress) -> None:
@@ -106,7 +106,9 @@ def _check(accounts: int, reported: int, seed: int, start: str, world: str) -> N
     except ValueError as error:
         raise Usage(f"The first month cannot be used: {error}.") from error
     if not _YEARS[0] <= year <= _YEARS[1]:
-        raise Usage(f"{start} cannot be the first month; its year must be {_YEARS[0]} to {_YEARS[1]}.")
+        raise Usage(
+            f"{start} cannot be the first month; its year must be {_YEARS[0]} to {_YEARS[1]}."
+        )
     if world not in WORLDS:
         raise Usage(f"There is no world {world!r}; there are: {', '.join(sorted(WORLDS))}.")
 

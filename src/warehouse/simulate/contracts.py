@@ -12,7 +12,7 @@ import numpy as np
 
 from warehouse.simulate.agreements import Agreements
 from warehouse.simulate.arrays import NOT_YET, Flags, Ints, numbering
-from warehouse.simulate.columns import Columns, Text, category, constant, ids, take
+from warehouse.simulate.columns import Columns, Text, category, constant, ids
 from warehouse.simulate.life import Life
 from warehouse.simulate.state import unit_prices
 
@@ -25,12 +25,10 @@ def contract_lines(life: Life, dates: Agreements, names: Text) -> Columns:
     term = _lines(life, dates, began, turn.terms.seats, from_term=True)
     more = _lines(life, dates, grown, choices.added_seats, from_term=False)
     new = _lines(life, dates, choices.added_products, choices.terms.seats, from_term=False)
-    table: Columns = {
-        name: np.concatenate([term[name], more[name], new[name]]) for name in term
-    }
+    table = {name: np.concatenate([term[name], more[name], new[name]]) for name in term}
     order = np.lexsort((table["product"], table["starts_on"], table["account"]))
-    table = take(table, order)
-    account = np.asarray(table.pop("account"))
+    table = {name: cells[order] for name, cells in table.items()}
+    account = table["account"]
     count = len(account)
     people = life.people
     billing = people.yearly[account]
@@ -38,7 +36,7 @@ def contract_lines(life: Life, dates: Agreements, names: Text) -> Columns:
     return {
         "line_id": ids("L", (people.number[account], 6), (numbering(account), 4)),
         "account_id": names[account],
-        "product": category(np.asarray(table["product"]), words),
+        "product": category(table["product"], words),
         "starts_on": table["starts_on"],
         "ends_on": table["ends_on"],
         "arr": table["arr"],
@@ -51,7 +49,7 @@ def contract_lines(life: Life, dates: Agreements, names: Text) -> Columns:
         "signed_at": table["signed_at"],
         "cancelled_at": table["cancelled_at"],
         "ended_on": table["ended_on"],
-        "end_reason": category(np.asarray(table["end_reason"]), ("voluntary", "payment_failure")),
+        "end_reason": category(table["end_reason"], ("voluntary", "payment_failure")),
         "known_at": table["known_at"],
     }
 

@@ -43,7 +43,7 @@ class Roll(IntEnum):
 def hazards(
     world: World, people: Population, memory: Floats, uplift: Floats, tenure: Ints
 ) -> Floats:
-    """The rate [drivers, n] at which each driver would make the account leave, if it decided now."""
+    """The rate [drivers, n] at which each driver would make an account leave, were it to decide."""
     centre = np.array([[d.centre] for d in world.drivers])
     felt = memory - centre
     dislike = 1.0 + 0.8 * np.tanh(felt[ADOPTION])
@@ -68,7 +68,8 @@ def price_rise(world: World, rolls: Floats) -> Floats:
     """The price rise the vendor proposes at a renewal, as a share; 0 for many."""
     low, high = world.uplift_range
     size = low + (high - low) * rolls[Roll.UPLIFT_SIZE]
-    return np.round(np.where(rolls[Roll.UPLIFT] < world.uplift_share, size, 0.0), 3)
+    offered = np.where(rolls[Roll.UPLIFT] < world.uplift_share, size, 0.0)
+    return np.asarray(np.round(offered, 3), dtype=np.float64)
 
 
 def seat_growth(
@@ -112,4 +113,4 @@ def contraction(world: World, stress: Floats, used: Floats, rolls: Floats) -> Fl
     """The share of seats given back at a renewal; 0 for most."""
     chance = world.contraction * sigmoid(1.0 + 0.6 * stress[BUDGET]) * (used < 0.5)
     size = 0.08 + 0.27 * rolls[Roll.CONTRACT_SIZE]
-    return np.where(rolls[Roll.CONTRACT] < chance, size, 0.0)
+    return np.asarray(np.where(rolls[Roll.CONTRACT] < chance, size, 0.0), dtype=np.float64)

@@ -75,14 +75,9 @@ def drive(
     keep = np.array([[d.persistence] for d in world.drivers])
     noise = np.array([[d.noise] for d in world.drivers]) * draws.noise
     pull = np.outer([d.pull for d in world.drivers], people.level)
-    return (
-        keep * stress
-        + pull
-        + noise
-        + jump
-        + macro
-        + _contact(world, people, stress, tenure, action)
-    )
+    contact = _contact(world, people, stress, tenure, action)
+    moved: Floats = keep * stress + pull + noise + jump + macro + contact
+    return moved
 
 
 def _contact(
@@ -95,7 +90,7 @@ def _contact(
         np.array([s.value_days for s in world.segments])[people.segment]
     )
     start = young * ((1.0 - people.responsiveness) + 0.5 * np.clip(slow, -0.5, 2.0))
-    effect = np.outer([d.touch for d in world.drivers], touched)
+    effect: Floats = np.outer([d.touch for d in world.drivers], touched)
     effect += np.outer([d.onboarding for d in world.drivers], start)
     play = action.play.astype(np.float64)
     reach = np.ones_like(stress)
@@ -103,7 +98,8 @@ def _contact(
     reach[CHAMPION] = np.clip(stress[CHAMPION], 0.0, 1.0)
     effect += np.array([[d.play] for d in world.drivers]) * play * reach
     woken = play * people.auto_renew * (people.responsiveness < 0.5)
-    return effect + np.outer([d.backfire for d in world.drivers], woken)
+    effect += np.outer([d.backfire for d in world.drivers], woken)
+    return effect
 
 
 def utilisation(world: World, people: Population, stress: Floats, season: float) -> Floats:

@@ -32,9 +32,7 @@ def opportunities(
     """The opportunities of a block's reported months, ordered by opportunity_id."""
     stream = streams.stream(Purpose.OPPORTUNITIES)
     parts = [_within(life, dates), _renewed(life, dates), _lost(life, served, stream)]
-    account, kind, closed, amount = (
-        np.concatenate([part[i] for part in parts]) for i in range(4)
-    )
+    account, kind, closed, amount = (np.concatenate([part[i] for part in parts]) for i in range(4))
     won = amount > 0
     count = len(account)
     lived = life.calendar.on(life.people.arrives, life.people.anchor)[account]

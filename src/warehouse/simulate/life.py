@@ -7,7 +7,7 @@ month is stacked, so that the tables can be written from whole arrays [months, n
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -80,9 +80,9 @@ def live(
 
 
 def _stack(records: list[Record]) -> Record:
-    """One record whose arrays have the months as their first axis; the population stays as it is."""
+    """One record whose arrays have the months as their first axis; the population is kept once."""
     first = records[0]
-    stacked = {}
+    stacked: dict[str, Any] = {}
     for field in fields(first):  # type: ignore[arg-type]
         values = [getattr(record, field.name) for record in records]
         if isinstance(values[0], np.ndarray):

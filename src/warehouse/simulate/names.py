@@ -53,7 +53,8 @@ def account_names(number: Ints, industry: Ints, industries: tuple[str, ...]) -> 
     words = np.array([_TRADES[name] for name in industries])
     first = np.char.add(np.array(_HEADS)[head], np.array(_TAILS)[tail])
     full = np.char.add(np.char.add(first, " "), words[industry, trade])
-    return np.char.add(full, _endings(form)).tolist()
+    names: list[str] = np.char.add(full, _endings(form)).tolist()
+    return names
 
 
 def csm_names(index: Ints) -> list[str]:
@@ -61,7 +62,8 @@ def csm_names(index: Ints) -> list[str]:
     first = np.array(_FIRST_NAMES)[index % len(_FIRST_NAMES)]
     lap = index // len(_FIRST_NAMES)
     letters = np.array([""] + [f" {chr(ord('A') + i)}." for i in range(26)])
-    return np.char.add(first, letters[np.minimum(lap, 26)]).tolist()
+    names: list[str] = np.char.add(first, letters[np.minimum(lap, 26)]).tolist()
+    return names
 
 
 def _endings(form: Ints) -> np.ndarray:

@@ -63,7 +63,7 @@ class Population:
     @property
     def monthly(self) -> Flags:
         """Accounts on open-ended monthly contracts."""
-        return self.term == 1
+        return np.asarray(self.term == 1, dtype=np.bool_)
 
     @property
     def yearly(self) -> Flags:

@@ -1,4 +1,4 @@
-"""When each account was served: the days of a month between its first and its last."""
+"""When each account was served, and when in that time people do things."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from warehouse.simulate.arrays import Flags, Floats, Instants, Ints
+from warehouse.simulate.arrays import Flags, Floats, Instants, Ints, days, spread
 from warehouse.simulate.life import Life
 
 
@@ -27,7 +27,7 @@ class Service:
     @property
     def any(self) -> Flags:
         """The account-months served at all."""
-        return self.share > 0
+        return np.asarray(self.share > 0, dtype=np.bool_)
 
 
 def service(life: Life) -> Service:
@@ -43,3 +43,18 @@ def service(life: Life) -> Service:
     high = np.where(left, anchor, np.where(live, closes, low))
     share = (high - low) / (closes - opens)
     return Service(month, low, high, share.astype(np.float64))
+
+
+def office_hours(stream: np.random.Generator, low: Instants, high: Instants) -> Instants:
+    """An instant in each [``low``, ``high``): mostly on weekdays, between seven and seven.
+
+    Both ends are midnights. Three of four instants on a weekend move back to the
+    Thursday or Friday before, unless that is before ``low``.
+    """
+    day = spread(low, high, stream.random(len(low))).astype("datetime64[D]")
+    weekend = (day.astype(np.int64) + 3) % 7 >= 5
+    earlier = np.asarray(day - np.timedelta64(2, "D"), dtype="datetime64[D]")
+    moved = weekend & (stream.random(len(low)) < 0.75) & (earlier >= low)
+    midnight: Instants = np.where(moved, earlier, day).astype("datetime64[us]")
+    later: Instants = midnight + days(np.clip(stream.normal(0.54, 0.12, len(low)), 0.30, 0.80))
+    return later

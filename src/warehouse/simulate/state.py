@@ -36,7 +36,8 @@ class Terms:
 
     def arr(self, world: World) -> Ints:
         """Annual recurring revenue of each product, in cents, as [..., products, n]."""
-        return self.owned * self.seats[..., None, :] * unit_prices(world, self.price)
+        each = self.seats[..., None, :] * unit_prices(world, self.price)
+        return np.asarray(self.owned * each, dtype=np.int64)
 
     def where(self, chosen: Flags, other: Terms) -> Terms:
         """These terms where ``chosen``, the ``other`` terms elsewhere."""
@@ -53,7 +54,7 @@ def unit_prices(world: World, price: Floats) -> Ints:
     Whole cents a seat, so the lines of an account add up to its ARR exactly.
     """
     share = np.array([[p.price] for p in world.products])
-    return np.rint(price[..., None, :] * share).astype(np.int64)
+    return np.asarray(np.rint(price[..., None, :] * share), dtype=np.int64)
 
 
 @dataclass(frozen=True)

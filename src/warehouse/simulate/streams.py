@@ -40,6 +40,7 @@ class Purpose(IntEnum):
     TOUCHES = 22
     MILESTONES = 23
     OPPORTUNITIES = 24
+    CSMS = 25
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from warehouse.simulate.arrays import NOT_YET, Instants, days, numbering, repeat, spread
+from warehouse.simulate.arrays import NOT_YET, days, numbering, repeat
 from warehouse.simulate.columns import Columns, Text, category, ids, take
 from warehouse.simulate.life import Life
-from warehouse.simulate.service import Service
+from warehouse.simulate.service import Service, office_hours
 from warehouse.simulate.streams import Purpose, Streams
 
 _PRIORITIES = ("low", "normal", "high", "urgent")
@@ -23,10 +23,7 @@ def tickets(life: Life, served: Service, streams: Streams, names: Text) -> Colum
     owner, _ = repeat(counts.T.ravel())
     account, month = np.divmod(owner, len(served.month))
     at = (served.month[month], account)
-    opened = working_hours(
-        stream, spread(served.low[month, account], served.high[month, account],
-                       stream.random(len(owner)))  # fmt: skip
-    )
+    opened = office_hours(stream, served.low[month, account], served.high[month, account])
     order = np.lexsort((opened, account))
     count = len(order)
     severe = stream.random(count) < life.signals.severe[at]
@@ -54,18 +51,3 @@ def tickets(life: Life, served: Service, streams: Streams, names: Text) -> Colum
     account = account[order]
     numbers = ids("T", (life.people.number[account], 6), (numbering(account), 4))
     return {"ticket_id": numbers, **take(table, order)}
-
-
-def working_hours(stream: np.random.Generator, when: Instants) -> Instants:
-    """The same days, mostly on weekdays and between eight and six, to the second.
-
-    Three of four instants on a weekend move back to the Thursday or Friday before if
-    that is in the same month, so no event leaves the month it belongs to.
-    """
-    day = when.astype("datetime64[D]")
-    weekend = (day.astype(np.int64) + 3) % 7 >= 5
-    friday = day - np.timedelta64(2, "D")
-    moved = weekend & (stream.random(len(when)) < 0.75)
-    moved &= friday.astype("datetime64[M]") == day.astype("datetime64[M]")
-    day = np.where(moved, friday, day).astype("datetime64[us]")
-    return day + days(np.clip(stream.normal(0.54, 0.12, len(when)), 0.30, 0.80))

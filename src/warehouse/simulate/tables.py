@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from warehouse.contract import TABLES
 from warehouse.simulate import truth
-from warehouse.simulate.accounts import account_ids, accounts
+from warehouse.simulate.accounts import account_ids, accounts, csms
 from warehouse.simulate.agreements import agreements
 from warehouse.simulate.billing import invoices
 from warehouse.simulate.calendar import Calendar
@@ -58,15 +58,15 @@ def block(company: Company, index: int) -> Block:
     people = population(company.world, company.calendar, streams, size)
     life = live(company.world, company.calendar, company.shocks, people, streams)
     dates, served, names = agreements(life, streams), service(life), account_ids(people.number)
-    who = accounts(life, dates, streams, names, company.accounts)
+    csm = csms(company.world, company.accounts, people.segment, streams)
     made = {
-        "accounts": who,
+        "accounts": accounts(life, dates, streams, names, csm),
         "contract_lines": contract_lines(life, dates, names),
         "usage": usage(life, served, streams, names),
         "tickets": tickets(life, served, streams, names),
         "surveys": surveys(life, served, streams, names),
         "invoices": invoices(life, dates, streams, names),
-        "touches": touches(life, served, streams, names, who["csm"]),
+        "touches": touches(life, served, streams, names, csm),
         "milestones": milestones(life, dates, streams, names),
         "opportunities": opportunities(life, dates, served, streams, names),
     }

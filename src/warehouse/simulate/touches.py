@@ -10,19 +10,16 @@ import numpy as np
 
 from warehouse.simulate.arrays import (
     NOT_YET,
-    Floats,
     Ints,
     choose,
     days,
     numbering,
     repeat,
-    spread,
 )
 from warehouse.simulate.columns import Columns, Text, category, ids, take
 from warehouse.simulate.life import Life
-from warehouse.simulate.service import Service
+from warehouse.simulate.service import Service, office_hours
 from warehouse.simulate.streams import Purpose, Streams
-from warehouse.simulate.support import working_hours
 
 _KINDS = ("email", "call", "meeting", "review", "training")
 _MINUTES = np.array([0, 20, 45, 60, 90])
@@ -38,12 +35,11 @@ def touches(life: Life, served: Service, streams: Streams, names: Text, csm: Tex
     owner, _ = repeat(counts.transpose(2, 1, 0).ravel())
     account, month, why = np.unravel_index(owner, counts.T.shape)
     count = len(owner)
-    low, high = served.low[month, account], served.high[month, account]
-    touched = working_hours(stream, spread(low, high, stream.random(count)))
+    touched = office_hours(stream, served.low[month, account], served.high[month, account])
     kind = _kinds(stream, why)
     asked = (why == _ASK) | ((why == _MEET) & (stream.random(count) < 0.4))
     replies = life.signals.replies[served.month[month], account]
-    chance = np.where(asked, 0.97, np.where(why == _ROUTINE, 0.45 * replies, replies))
+    chance = np.where(asked, 0.97, np.where(why == _ROUTINE, 0.7 * replies, replies))
     chance = np.where(kind >= _MEETING, 1.0, chance)
     wait = np.where(kind == _EMAIL, stream.exponential(1.2, count), 0.0)
     answered = stream.random(count) < chance
@@ -70,7 +66,7 @@ def _counts(life: Life, served: Service, stream: np.random.Generator) -> Ints:
     month, people = served.month, life.people
     mail = np.array([s.emails for s in life.world.segments])[people.segment]
     tenure = (month[:, None] - life.calendar.history) - life.state.joined[month]
-    young: Floats = _TRAININGS * ((tenure >= 0) & (tenure < 3))
+    young = np.where((tenure >= 0) & (tenure < 3), _TRAININGS, 0.0)
     counts = np.stack(
         [
             stream.poisson(np.broadcast_to(mail, tenure.shape)),

@@ -19,7 +19,7 @@ from warehouse.simulate.world import World
 _KINDS = ("none", "renewal", "monthly", "exit", "payment")
 
 _MEANINGS = {
-    "accounts": {
+    "traits": {
         "account_id": "the account",
         "fit": "how well the product suits it; standard normal, higher is better",
         "responsiveness": "how much contact helps it, 0 to 1",
@@ -99,7 +99,7 @@ def tables(life: Life, names: Text) -> dict[str, Columns]:
     """The truth of a block, each table ordered by account, then month."""
     people = life.people
     return {
-        "accounts": {
+        "traits": {
             "account_id": names,
             "fit": people.fit,
             "responsiveness": people.responsiveness,

@@ -44,7 +44,7 @@ def usage(life: Life, served: Service, streams: Streams, names: Text) -> Columns
 
     depth = np.exp(0.10 * life.people.fit)[account]
     rival = np.maximum(life.state.stress[:, COMPETITOR], 0.0)[served.month[month[day]], account]
-    depth *= np.exp(-0.12 * rival)
+    depth *= np.exp(-0.25 * rival)
     late = stream.random(len(cell)) < life.world.late_usage
     delay = late * stream.integers(1, _LATEST + 1, len(cell))
     return {
@@ -72,12 +72,14 @@ def _by_day(life: Life, served: Service, product: int, month: Ints, days: np.nda
     if product > 0:
         strain = np.maximum(state.stress[at, ADOPTION], 0.0)
         rival = np.maximum(state.stress[at, COMPETITOR], 0.0)
-        level = level * np.exp(0.25 * people.affinity[product] - 0.25 * strain - 0.30 * rival)
+        level = level * np.exp(0.25 * people.affinity[product] - 0.25 * strain - 0.50 * rival)
         held = np.cumsum(state.terms.owned[:, product] & state.live, axis=0)[at]
         level = level * np.minimum(0.4 + 0.2 * held, 1.0) * (held > 0)
     before, now = level[:-1], level[1:]
-    fresh = (life.events.turn.arrived | life.events.turn.returned)[served.month]
+    turn = life.events.turn
+    fresh = (turn.arrived | turn.returned)[served.month]
     before = np.where(fresh | (before == 0), now, before)
+    now = np.where(turn.left[served.month], before, now)
     opens = life.calendar.opens
     length = (opens[served.month + 1] - opens[served.month])[month]
     part = ((days - opens[served.month][month] + DAY) / length).astype(np.float32)[:, None]

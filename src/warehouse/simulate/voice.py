@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from warehouse.simulate.arrays import NOT_YET, Flags, days, numbering, repeat, spread
+from warehouse.simulate.arrays import NOT_YET, Flags, days, numbering, repeat
 from warehouse.simulate.columns import Columns, Text, category, ids, take
 from warehouse.simulate.life import Life
-from warehouse.simulate.service import Service
+from warehouse.simulate.service import Service, office_hours
 from warehouse.simulate.streams import Purpose, Streams
-from warehouse.simulate.support import working_hours
 
 _KINDS = ("nps", "csat", "ces")
 _SCALES = {  # middle of the answers of a contented account, pull of the mood, noise, bounds
@@ -37,8 +36,7 @@ def surveys(life: Life, served: Service, streams: Streams, names: Text) -> Colum
     month, account = (np.concatenate([row[part] for row in rows]) for part in (0, 1))
     kind = np.repeat(np.arange(len(_KINDS)), [len(row[0]) for row in rows])
     count = len(kind)
-    low, high = served.low[month, account], served.high[month, account]
-    sent = working_hours(stream, spread(low, high, stream.random(count)))
+    sent = office_hours(stream, served.low[month, account], served.high[month, account])
     at = (served.month[month], account)
     answers = stream.random(count) < life.signals.answers[at]
     answered = np.where(answers, sent + days(0.02 + stream.exponential(2.5, count)), NOT_YET)

@@ -1,8 +1,5 @@
 """A world: every number the simulated company is made of, in one frozen object.
 
-Each number is the author's choice within published ranges, tuned until the company's
-retention, usage and satisfaction look like those of a B2B subscription company:
-logo churn 11 to 16 % a year, gross retention 88 to 92 %, net 102 to 111 %.
 Another world is another instance, so no equation knows which world it is in.
 """
 
@@ -97,22 +94,37 @@ class Product:
 
 @dataclass(frozen=True)
 class World:
-    """The parameters of one simulated company."""
+    """The parameters of one simulated company.
+
+    ``history`` months are lived before the first reported one, so that its accounts
+    have a past; ``pace`` is how fast new ones arrive after it. ``memory`` is the share
+    of last month's experience a customer still decides on.
+
+    On the log hazard of leaving: ``auto_renew``, ``monthly`` (deciding every month
+    instead of once a term), ``tenure`` (a log year), ``orphaned`` (low adoption after
+    the champion has gone). A month: ``exits`` before the end, ``failure`` of a card and
+    what a tight ``failure_budget`` adds, the share ``unrecovered``. ``returns`` is the
+    share of those who left that come back.
+
+    ``uplift_share`` of renewals propose a price rise within ``uplift_range``.
+    ``usage_level`` is the log odds that a seat is in use; ``seat_growth`` and
+    ``module_growth`` those of buying more in a month, with ``seat_pressure`` the level
+    and spread of use that calls for seats and ``renewal_bump`` what a renewal adds;
+    ``contraction`` how likely seats half unused are given back. ``random_stratum`` is
+    the share of accounts whose save plays are given at random, ``late_usage`` the share
+    of usage rows that arrive late.
+    """
 
     drivers: tuple[Driver, ...]
     segments: tuple[Segment, ...]
     products: tuple[Product, ...]
     history: int = 48
-    """Months lived before the first reported one, so that its accounts have a past."""
     pace: float = 0.0145
-    """Share of accounts that arrive in a reported month, before saturation."""
     memory: float = 0.7
-    """Share of last month's experience a customer still decides on."""
     auto_renew: float = -0.35
     monthly: float = -1.75
     tenure: float = -0.12
     orphaned: float = 0.4
-    """What a lost champion adds to the hazard of low adoption."""
     exits: float = 0.0006
     failure: float = 0.045
     failure_budget: float = 0.01
@@ -130,159 +142,6 @@ class World:
     late_usage: float = 0.02
     currency: str = "USD"
 
-
-_STEEP = 2.15
-_EASE = -0.80
-
-DEFAULT = World(
-    drivers=(
-        Driver(
-            "adoption",
-            0.965,
-            0.40,
-            _STEEP * 1.30,
-            _EASE - 4.20,
-            (0.0, 0.30),
-            pull=0.035,
-            noise=0.13,
-            rate=(0.016, 0.016, 0.016),
-            shape=2.0,
-            scale=0.54,
-            touch=-0.03,
-            play=-0.35,
-            onboarding=0.12,
-        ),
-        Driver(
-            "quality",
-            0.85,
-            0.65,
-            _STEEP * 1.10,
-            _EASE - 4.25,
-            (0.35, 0.15),
-            rate=(0.05, 0.05, 0.05),
-            release=0.05,
-            shape=2.0,
-            scale=0.65,
-        ),
-        Driver(
-            "champion",
-            0.93,
-            0.48,
-            _STEEP * 1.12,
-            _EASE - 4.45,
-            (0.20, 0.10),
-            rate=(0.019, 0.017, 0.015),
-            shape=3.0,
-            scale=0.62,
-            play=-0.22,
-        ),
-        Driver(
-            "budget",
-            0.965,
-            0.0,
-            _STEEP * 1.15,
-            _EASE - 4.85,
-            (0.0, 0.45),
-            noise=0.19,
-            macro=0.06,
-        ),
-        Driver(
-            "competitor",
-            0.92,
-            0.45,
-            _STEEP * 1.18,
-            _EASE - 4.65,
-            (0.25, 0.10),
-            rate=(0.022, 0.022, 0.022),
-            shape=3.0,
-            scale=0.55,
-            backfire=0.30,
-        ),
-    ),
-    segments=(
-        Segment(
-            "SMB",
-            share=0.58,
-            seats=14,
-            seats_spread=0.60,
-            price=38,
-            bargaining=0.5,
-            terms=((1, 0.20), (12, 0.75), (24, 0.05)),
-            notice=((1, 1.0),),
-            auto_renew=0.75,
-            card=0.65,
-            bills_yearly=0.35,
-            tiers=(0.70, 0.25, 0.05),
-            modules=0.0,
-            hazard=0.15,
-            grows=0.0,
-            touches=0.15,
-            red_play=0.4,
-            emails=1.2,
-            meetings=0.15,
-            contacts=1,
-            value_days=10,
-            book=140,
-        ),
-        Segment(
-            "Mid-market",
-            share=0.30,
-            seats=58,
-            seats_spread=0.60,
-            price=52,
-            bargaining=1.0,
-            terms=((1, 0.03), (12, 0.82), (24, 0.15)),
-            notice=((1, 0.5), (2, 0.5)),
-            auto_renew=0.55,
-            card=0.25,
-            bills_yearly=0.70,
-            tiers=(0.20, 0.60, 0.20),
-            modules=0.4,
-            hazard=-0.05,
-            grows=0.0,
-            touches=0.8,
-            red_play=0.9,
-            emails=2.5,
-            meetings=0.55,
-            contacts=2,
-            value_days=21,
-            book=45,
-        ),
-        Segment(
-            "Enterprise",
-            share=0.12,
-            seats=240,
-            seats_spread=0.60,
-            price=62,
-            bargaining=1.3,
-            terms=((12, 0.60), (24, 0.15), (36, 0.25)),
-            notice=((2, 0.4), (3, 0.6)),
-            auto_renew=0.35,
-            card=0.04,
-            bills_yearly=0.90,
-            tiers=(0.0, 0.30, 0.70),
-            modules=0.8,
-            hazard=0.05,
-            grows=0.3,
-            touches=2.0,
-            red_play=1.1,
-            emails=4.0,
-            meetings=1.2,
-            contacts=4,
-            value_days=56,
-            book=16,
-        ),
-    ),
-    products=(
-        Product("core", 1.0, 1.00, 24, 38),
-        Product("analytics", 0.35, 0.45, 9, 14),
-        Product("automation", 0.35, 0.40, 31, 7),
-        Product("integrations", 0.30, 0.35, 46, 5),
-    ),
-)
-
-WORLDS: dict[str, World] = {"default": DEFAULT}
-"""The worlds there are, by the name ``--world`` takes."""
 
 INDUSTRIES = (
     "Education",

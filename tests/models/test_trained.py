@@ -1,0 +1,55 @@
+"""A trained model scores what it was taught, and says what it leaves out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from models.booster import probability
+from warehouse.errors import InputMissing
+
+
+def test_contributions_add_up_to_the_log_odds(trained, frame) -> None:
+    rows = frame.set_index("account_id").tail(300)
+    parts = trained.contributions(rows)
+    assert list(parts.columns) == [*trained.names, "bias"]
+    p = trained.predict(rows)
+    assert probability(parts.sum(axis=1).to_numpy()) == pytest.approx(p.to_numpy(), abs=1e-5)
+    margin = np.log(p / (1 - p))
+    assert parts.sum(axis=1).to_numpy() == pytest.approx(margin.to_numpy(), abs=1e-4)
+
+
+def test_what_it_learned_is_the_planted_cause(trained, frame) -> None:
+    parts = trained.contributions(frame.set_index("account_id")).drop(columns="bias")
+    size = parts.abs().mean().sort_values(ascending=False)
+    assert set(size.index[:2]) <= {"usage_trend", "tickets_opened_28d", "tickets_opened_90d"}
+    known = frame.set_index("account_id")["usage_trend"]
+    assert np.corrcoef(parts["usage_trend"][known.notna()], known.dropna())[0, 1] < -0.8
+
+
+def test_columns_in_another_order_and_columns_unknown_to_it_change_nothing(trained, frame) -> None:
+    rows = frame.set_index("account_id").tail(20)
+    other = rows[rows.columns[::-1]].assign(shoe_size=44.0)
+    assert trained.predict(other).equals(trained.predict(rows))
+    assert trained.predict(rows).index.equals(rows.index)
+
+
+def test_a_value_unknown_for_an_account_is_scored(trained, frame) -> None:
+    rows = frame.set_index("account_id").tail(5).assign(usage_trend=np.nan)
+    assert trained.predict(rows).between(0, 1).all()
+
+
+def test_a_feature_that_went_missing_is_refused_by_name(trained, frame) -> None:
+    rows = frame.set_index("account_id").drop(columns=["usage_trend", "nps_last"])
+    with pytest.raises(InputMissing, match="2 of them are not there: nps_last, usage_trend") as no:
+        trained.predict(rows)
+    assert no.value.code == 66
+    with pytest.raises(InputMissing):
+        trained.contributions(rows)
+
+
+def test_no_rows_are_no_scores(trained, frame) -> None:
+    none = frame.set_index("account_id").head(0)
+    assert trained.predict(none).empty
+    assert isinstance(trained.contributions(none), pd.DataFrame)
