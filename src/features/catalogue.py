@@ -13,7 +13,7 @@ import pandas as pd
 
 from features.billing import billing
 from features.contract import contract
-from features.declare import DeclarationError, Domain, Feature
+from features.declare import DeclarationError, Domain, Feature, Finished
 from features.engagement import engagement
 from features.onboarding import onboarding
 from features.sentiment import sentiment
@@ -76,6 +76,9 @@ class Catalogue:
         return f"{feature.label}: {said(feature.unit, value)}{bracket}"
 
 
+ONE = {"people": "person", "touches": "touch", "opportunities": "opportunity", "times": "times"}
+
+
 def said(unit: str, value: float, *, bare: bool = False) -> str:
     """A value with its unit in words: ``0.62, share`` is ``62 %``; NaN is ``unknown``."""
     if isnan(value):
@@ -86,14 +89,46 @@ def said(unit: str, value: float, *, bare: bool = False) -> str:
         return "yes" if value else "no"
     if unit == "money":
         return f"{value / 100:,.0f}"
-    number = f"{value:,.0f}" if abs(value) >= 10 or value == round(value) else f"{value:.1f}"
-    return number if bare else f"{number} {unit}"
+    whole = abs(value) >= 10 or value == round(value)
+    number = f"{value:,.0f}" if whole else f"{value:.1f}"
+    if bare:
+        return number
+    return f"{number} {ONE.get(unit, unit.removesuffix('s')) if number == '1' else unit}"
 
 
 @lru_cache(maxsize=1)
 def catalogue() -> Catalogue:
     """Every feature of every domain, in the order of declaration."""
-    return Catalogue(tuple(feature for domain in DOMAINS for feature in domain.features))
+    made = Catalogue(tuple(feature for domain in DOMAINS for feature in domain.features))
+    check(made)
+    return made
+
+
+def check(listed: Catalogue) -> None:
+    """Compute each derived feature once, on one made-up account, in the engine's order.
+
+    ``DeclarationError`` for one that reads what nobody declares, or what is derived
+    after it, or that does not return numbers: it would be missing without a word.
+    """
+    one: dict[str, pd.Series[float]] = {
+        feature.name: pd.Series([1.0], index=["A"]) for feature in listed.features if feature.table
+    }
+    for feature in listed.features:
+        if feature.table is None:
+            where = f"{feature.domain}.{feature.name}"
+            try:
+                value = feature.compute(Finished(one))
+            except KeyError as error:
+                raise DeclarationError(
+                    f"{where} reads f.{error.args[0]}, which no feature before it is called; "
+                    f"there are {', '.join(one)}"
+                ) from error
+            if not isinstance(value, pd.Series) or not pd.api.types.is_numeric_dtype(value):
+                raise DeclarationError(
+                    f"{where} returns {type(value).__name__}; return arithmetic on features, "
+                    "such as f.arr_now / f.seats_entitled"
+                )
+            one[feature.name] = value.astype("float64")
 
 
 def describe() -> pd.DataFrame:

@@ -8,14 +8,15 @@ is computed from function and window; the docstring is the phrase a CSM reads.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from inspect import Parameter, signature
 from typing import Any, Literal
 
 import pandas as pd
 
+from features import clocks
 from features.rows import Aggregate, DeclarationError, Finished, Rows, Source
 
 __all__ = ["Aggregate", "DeclarationError", "Domain", "Feature", "Finished", "Rows", "Source"]
@@ -34,8 +35,8 @@ class Feature:
     ``idea`` is shared by all windows of one declaration. ``window`` is in days,
     ``None`` for a state or a derived feature. ``riskier`` is +1 where more means
     more risk of churn, -1 where less does, 0 where it is not said beforehand.
-    ``reads`` are the columns of ``table``
-    it needs. ``empty`` is the value of an account without rows; ``None`` leaves it unknown.
+    ``reads`` are the columns of ``table`` it needs. ``empty`` is the value of an
+    account without rows, or without values in them; ``None`` leaves it unknown.
     """
 
     name: str
@@ -75,8 +76,11 @@ class Domain:
         """Declare a feature over each of ``windows``: the days ``[cutoff - n, cutoff)``."""
 
         def declare(function: Callable[[Rows], Aggregate]) -> Callable[[Rows], Aggregate]:
-            if not windows or any(w < 1 for w in windows):
-                raise DeclarationError(f"{function.__name__}: name at least one window of 1+ days")
+            if not windows or any(w < 1 or int(w) != w for w in windows):
+                raise DeclarationError(
+                    f"{self.name}.{function.__name__}: {windows} are no windows; "
+                    "write whole days, such as trailing(28, 90, ...)"
+                )
             reads = self._reads(function)
             for window in windows:
                 name = f"{function.__name__}_{window}d"
@@ -118,14 +122,28 @@ class Domain:
 
     def _reads(self, function: Callable[[Rows], Aggregate]) -> frozenset[str]:
         """The columns ``function`` asks for, found by calling it once without data."""
+        self._checked(function)
         rows = Rows(self.source, datetime(2000, 1, 1))
-        made = function(rows)
-        if not isinstance(made, Aggregate):
-            raise DeclarationError(
-                f"{self.name}.{function.__name__} returns {type(made).__name__}; return one "
-                "aggregate of t, such as t.count(where=...) or t.sum(t.minutes)"
-            )
+        try:
+            rows.checked(function(rows))
+        except DeclarationError as error:
+            raise DeclarationError(f"{self.name}.{function.__name__}: {error}") from error
         return frozenset(rows.read)
+
+    def _checked(self, function: Callable[[Any], Any]) -> str:
+        """The docstring's first line of a function that is fit to be a feature."""
+        where = f"{self.name}.{function.__name__}"
+        title = (function.__doc__ or "").strip().splitlines()
+        if not title:
+            raise DeclarationError(f"{where} needs a docstring: it is what a CSM reads")
+        taken = list(signature(function).parameters.values())
+        if len(taken) != 1 or taken[0].default is not Parameter.empty:
+            raise DeclarationError(f"{where} must take one argument and no more; write def f(t)")
+        if clock := clocks.read_by(function):
+            raise DeclarationError(
+                f"{where} reads the wall clock or chance ({clock}); write t.cutoff or t.days_since"
+            )
+        return title[0].rstrip(".")
 
     def _add(
         self,
@@ -139,25 +157,18 @@ class Domain:
         empty: float | None,
     ) -> None:
         where = f"{self.name}.{function.__name__}"
-        title = (function.__doc__ or "").strip().splitlines()
-        if not title:
-            raise DeclarationError(f"{where} needs a docstring: it is what a CSM reads")
+        title = self._checked(function)
         if unit not in UNITS:
             raise DeclarationError(
                 f"{where}: unit {unit!r} is not known; write one of {', '.join(sorted(UNITS))}"
             )
         if any(f.name == name for f in self.features):
             raise DeclarationError(f"{where}: {name} is declared twice; give one another name")
-        clocks = CLOCK.search(" ".join(function.__code__.co_names))
-        if clocks:
-            raise DeclarationError(
-                f"{where} reads the wall clock ({clocks.group()}); write t.cutoff or t.days_since"
-            )
         self.features.append(
             Feature(
                 name,
                 function.__name__,
-                title[0].rstrip("."),
+                title,
                 unit,
                 self.name,
                 family or self.family,
@@ -169,6 +180,3 @@ class Domain:
                 function,
             )
         )
-
-
-CLOCK = re.compile(r"\b(now|today|utcnow|time_ns|perf_counter|random|uuid4)\b")

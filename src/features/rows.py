@@ -64,18 +64,26 @@ class Rows:
     """The rows known at the cutoff, as a feature's function sees them.
 
     ``t.<column>`` is a Narwhals expression; ``t.cutoff`` is the instant itself.
-    ``read`` collects the columns a function asked for.
+    ``read`` collects the columns a function asked for, ``beside`` those that ``live``
+    needs; unlike the former, a company may do without the latter.
     """
 
     def __init__(self, source: Source, cutoff: datetime) -> None:
         self._source = source
         self._cutoff = cutoff
         self.read: set[str] = set()
+        self.beside: set[str] = set()
         self.cutoff = nw.lit(cutoff)
 
     @property
     def live(self) -> nw.Expr:
         """Whether a contract line runs at the close before the cutoff."""
+        if self._source.table != "contract_lines":
+            raise DeclarationError(
+                f"t.live is said of contract_lines, not of {self._source.table}; "
+                "write t.count(where=...) with a column of its own"
+            )
+        self.beside |= {"starts_on", "ends_on", "ended_on"}
         return live(self._cutoff)
 
     def __getattr__(self, name: str) -> nw.Expr:
@@ -136,9 +144,54 @@ class Rows:
         """Days from the cutoff to the nearest ``instant`` (negative: it has passed)."""
         return Aggregate("min", instant, where, since=-1)
 
+    def checked(self, made: object) -> Aggregate:
+        """``made`` itself, if it is an aggregate of the columns asked for and of no others."""
+        if not isinstance(made, Aggregate):
+            raise DeclarationError(
+                f"returns {type(made).__name__}; return one aggregate of t, such as "
+                "t.count(where=...) or t.sum(t.minutes)"
+            )
+        nothing = _nothing(self._source.table, self.read | self.beside | {"account_id"})
+        for part, holds in ((made.value, False), (made.where, True), (made.over, True)):
+            if part is None:
+                continue
+            if not isinstance(part, nw.Expr):
+                raise DeclarationError(
+                    f"gives {part!r} where an expression of t is needed; write t.minutes "
+                    "for a column, t.events > 0 for a condition"
+                )
+            try:
+                dtype = nothing.select(part.alias("made")).schema["made"]
+            except Exception as error:
+                why = str(error).strip().splitlines()[0]
+                raise DeclarationError(
+                    f"cannot be made from what it asks of t ({why}); name each column as "
+                    f"t.<column>: {', '.join(self._source.columns)}"
+                ) from error
+            if holds and dtype != nw.Boolean:
+                raise DeclarationError(
+                    f"has a condition that is {dtype}, not true or false; write one like "
+                    "t.events > 0"
+                )
+        return made
+
+
+PANDAS = {"integer": "Int64", "number": "Float64", "money": "Int64", "flag": "boolean"}
+
+
+def _nothing(table: str, columns: set[str]) -> nw.DataFrame[pd.DataFrame]:
+    """``columns`` of ``table`` with their types and without rows."""
+    types = {c.name: PANDAS.get(c.kind, "str") for c in TABLES[table].columns}
+    types |= {c.name: "datetime64[us]" for c in TABLES[table].columns if c.kind == "instant"}
+    empty = {name: pd.Series(dtype=types[name]) for name in TABLES[table].names if name in columns}
+    return nw.from_native(pd.DataFrame(empty), eager_only=True)
+
 
 class Finished:
-    """Finished features by attribute, for the arithmetic of a derived one."""
+    """Finished features by attribute, for the arithmetic of a derived one.
+
+    ``KeyError`` where there is none of that name.
+    """
 
     def __init__(self, columns: dict[str, pd.Series[float]]) -> None:
         self._columns = columns

@@ -10,7 +10,7 @@ from metrics.entry import Entry
 _CLOSE = "live at the month's close, terms half-open, never below zero an account"
 _MONTH = "net monthly, from one month's close to the next"
 _COHORT = "closed cohort, point to point, {months} months"
-_TERM = "contracted terms ending in the period, as known at the close"
+_TERM = "contracted terms ending in the three months after the close, as known at it"
 _FOLLOWED = "a following line of the same product within {gap_days} days of the end"
 _SCORED = "accounts live at the close, scored with what was known then"
 
@@ -143,7 +143,7 @@ DEFINITIONS: tuple[Entry, ...] = (
         "renewals_due",
         "Renewals due",
         purpose="Say how many decisions customers are about to take.",
-        formula="ends of contracted term in the period; lines ending together are one",
+        formula="ends of contracted term in the three months; lines that end together are one",
         unit="count",
         policy=_TERM,
         owner="CS leader",
@@ -154,7 +154,7 @@ DEFINITIONS: tuple[Entry, ...] = (
         "arr_due",
         "ARR due",
         purpose="Say what those decisions are worth.",
-        formula="sum of ARR of the lines whose contracted term ends in the period",
+        formula="sum of ARR of the lines whose contracted term ends in the three months",
         unit="money",
         policy=_TERM,
         owner="CS leader",

@@ -68,7 +68,7 @@ def churned(
         gone = left[(left["ended"] >= opens) & (left["ended"] < closes)]
         gone = gone[gone["started"] <= as_of(month, timezone)]
         hits = rows[rows["outcome"] == 1]
-        parts.append(hits.merge(gone[["account_id", "ended"]], on="account_id", how="left"))
+        parts.append(hits.merge(gone[["account_id", "ended"]], on="account_id"))
     said = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
     if said.empty:
         return pd.DataFrame(columns=CHURNED)

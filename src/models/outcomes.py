@@ -30,7 +30,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from metrics.arr import at, close
+from metrics.arr import balances
 from metrics.spells import spells
 from warehouse.errors import Usage
 from warehouse.months import as_of, shift
@@ -119,18 +119,18 @@ def _churn(
     """Answers (1, 0, NaN) and base ARR (cents) of the rows, as if all were knowable."""
     edges = {m: as_of(m, timezone) for m in rows["month"].unique()}
     windows = {m: question.window(m, timezone) for m in edges}
-    asked = rows.assign(order=np.arange(len(rows)), at=_instants(rows["month"], edges))
+    asked = rows.assign(at=_instants(rows["month"], edges))  # in order of time, as the join needs
     lived = spells(lines, gap_days)[["account_id", "started", "ended"]].astype(
         {"started": asked["at"].dtype, "ended": asked["at"].dtype}
     )
     # The last spell begun by then is the one that holds it, or has ended, which is asked below.
     found = pd.merge_asof(
-        asked.sort_values("at", kind="stable"),
+        asked,
         lived.sort_values("started", kind="stable"),
         left_on="at",
         right_on="started",
         by="account_id",
-    ).sort_values("order")
+    )
     opens = _instants(found["month"], {m: w[0] for m, w in windows.items()})
     closes = _instants(found["month"], {m: w[1] for m, w in windows.items()})
     ended = found["ended"]
@@ -152,12 +152,11 @@ def _expansion(
 
 def _balances(lines: pd.DataFrame, rows: pd.DataFrame, timezone: str, by: int) -> Cents:
     """ARR (cents, 0 where none) of each row at the close ``by`` months after its own."""
-    found = np.zeros(len(rows), dtype=np.int64)
-    for month in sorted(rows["month"].unique()):
-        mask = (rows["month"] == month).to_numpy()
-        balance = at(lines, close(shift(month, by), timezone))
-        found[mask] = balance.reindex(rows.loc[mask, "account_id"], fill_value=0).to_numpy()
-    return found
+    later = {month: shift(month, by) for month in rows["month"].unique()}
+    held = balances(lines, sorted(later.values()), timezone)
+    asked = rows[["account_id"]].assign(month=rows["month"].map(later))
+    found = asked.merge(held, on=["account_id", "month"], how="left", validate="one_to_one")
+    return found["arr"].fillna(0).to_numpy(np.int64)
 
 
 def _instants(months: Iterable[str], edges: dict[str, datetime]) -> pd.Series:

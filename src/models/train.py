@@ -72,7 +72,9 @@ def train(
     ``frame`` has account_id, month, a column for each feature, outcome, base and amount
     (see `rows`); rows of months not certain at ``now_month``'s as_of are left out, and so
     are features unknown throughout. ``catalogue`` is the digest of the declarations. Folds
-    are tested with one seed, the model kept is the average of all.
+    are tested with one seed, the model kept is the average of all. An answer is what is
+    known of it at ``now_month``, in every fold; when it was certain decides whether a fold
+    may learn from it.
 
     Raises `TooFewEvents` below ``EVENTS`` events or non-events or ``MONTHS`` months, and
     `InputMissing` if no feature has a value. The same arguments give the same model.
@@ -117,7 +119,7 @@ def train(
         folds=_table(held_out, kept),
         verdict=verdict(held_out),
         rule=rule.label,
-        libraries={name: version(name) for name in ("numpy", "pandas", "xgboost")},
+        libraries={name: version(name) for name in ("numpy", "pandas", "scikit-learn", "xgboost")},
         golden=golden,
         golden_margins=booster.margins(loaded, golden),
         held_out=held_out,

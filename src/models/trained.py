@@ -8,7 +8,7 @@ to score with it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -45,19 +45,19 @@ class Trained:
     through: str
     names: tuple[str, ...]
     catalogue: str
-    boosters: Mapping[int, bytes]
+    boosters: Mapping[int, bytes] = field(repr=False)
     rows: int
     events: int
     base_rate: float
     growth: float | None
-    medians: Mapping[str, float]
-    folds: pd.DataFrame
+    medians: Mapping[str, float] = field(repr=False)
+    folds: pd.DataFrame = field(repr=False)
     verdict: str
     rule: str
     libraries: Mapping[str, str]
-    golden: Floats
-    golden_margins: Floats
-    held_out: pd.DataFrame | None = None
+    golden: Floats = field(repr=False)
+    golden_margins: Floats = field(repr=False)
+    held_out: pd.DataFrame | None = field(default=None, repr=False)
 
     @cached_property
     def _boosters(self) -> list[xgb.Booster]:

@@ -7,14 +7,15 @@ from typing import Any
 import pandas as pd
 
 from features.catalogue import catalogue
-from models import artefacts, grades, history, scores
+from models import artefacts, grades, history
 from perennial.training import Serving, question
 from perennial.workspace import Workspace, code_digest
 from plays.playbooks import playbooks
 from plays.signals import fired
 from plays.worklist import worklist
-from reporting import gather
+from reporting import earlier, gather, past
 from reporting.book import Book
+from reporting.doubt import outlook
 from warehouse.contract import TABLES
 from warehouse.freeze import Snapshot
 from warehouse.months import as_of, shift
@@ -37,9 +38,9 @@ def bind(
     walked, trended = gather.walk(held, month), gather.trend(held, month, policy)
     ahead = gather.coming(lines, month, zone, table, policy)
     former = shift(month, -1)
-    before = (
-        scores.read(workspace.root, former) if former in scores.months(workspace.root) else None
-    )
+    said = earlier.said(workspace.root, month)
+    before = said.get(former)
+    table = earlier.beside(table, before)
     lived = history.lived(snapshot, month, 13)
     asked = question(workspace, "churn")
     graded = (workspace.root, lines, as_of(month, zone), asked, zone, policy.gap_days)
@@ -50,11 +51,12 @@ def bind(
         figures=gather.figures(walked, trended, held, month, table, ahead, policy, zone),
         walk=walked,
         trend=trended,
-        moves=gather.moves(held, month, who),
+        moves=earlier.beside(gather.moves(held, month, who), before),
         due=ahead,
         scores=table,
-        flow=gather.flow(table, before),
-        drivers=gather.drivers(rows),
+        flow=gather.flow(rows, before),
+        drivers=gather.drivers(rows, before),
+        risk=earlier.risk(said),
         segments=gather.segments(held, month, table, who, policy),
         pulse=gather.pulse(history.matrices(snapshot, lived, workspace.features)),
         worklist=worklist(table, playbooks(), hours, as_of(month, zone)),
@@ -63,6 +65,12 @@ def bind(
         expansion_folds=_folds(models["expansion"]),
         grades=grades.grade(*graded),
         left=grades.churned(*graded).merge(who[["account_id", "name", "csm"]], on="account_id"),
+        cohorts=past.cohorts(held, month),
+        departed=past.departed(held, lines, month, zone, who),
+        renewals=past.renewals(
+            lines, history.lines(snapshot, former), month, zone, policy.gap_days
+        ),
+        outlook=outlook(table),
         sources=sources,
         faults=faults,
     )
@@ -85,6 +93,7 @@ def _about(
         "as_of": as_of(month, snapshot.company.timezone).isoformat(),
         **snapshot.company.model_dump(mode="json"),
         "policy": settings.policy.name,
+        "gap_days": settings.policy.gap_days,
         "targets": settings.targets,
         "lead": settings.model.lead,
         "horizon": settings.model.horizon,

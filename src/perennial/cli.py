@@ -100,7 +100,7 @@ def init(
 @app.command()
 def simulate(
     folder: Annotated[Path, typer.Argument(help="An empty or new folder to write into.")],
-    accounts: Annotated[int, typer.Option(help="Accounts at the start.")] = 1200,
+    accounts: Annotated[int, typer.Option(help="Accounts the company ever had.")] = 1200,
     months: Annotated[int, typer.Option(help="Months of history.")] = 30,
     seed: Annotated[int, typer.Option(help="The same seed is the same company.")] = 7,
 ) -> None:
@@ -223,7 +223,7 @@ def verify(
 
 @app.command()
 def demo(
-    accounts: Annotated[int, typer.Option(help="Accounts of the simulated company.")] = 1200,
+    accounts: Annotated[int, typer.Option(help="Accounts of the simulated company.")] = 1000,
     months: Annotated[int, typer.Option(help="Months of history.")] = 30,
     place: Place = None,
 ) -> None:

@@ -15,7 +15,7 @@ from warehouse.errors import InputMissing
 from warehouse.months import between, shift
 from warehouse.simulate import simulate
 
-REHEARSED = 9  # months lived before the newest, so that its page can grade earlier scores
+REHEARSED = 6  # months lived before the newest, so that its page can grade the first of them
 
 
 def company(folder: Path, accounts: int, months: int, seed: int) -> None:

@@ -27,18 +27,23 @@ class Book:
     ``about``    who, when, by which rules and inputs (JSON values);
     ``figures``  the registered numbers by name;
     ``walk``     the ARR ledger, one row a month, up to 24;
-    ``trend``    month, arr, customers, nrr, grr, logo (NaN where not defined);
-    ``moves``    this month's movements: name, kind, amount, largest first;
+    ``trend``    month, arr, customers, nrr, grr, logo and their ranges (NaN where not defined);
+    ``moves``    this month's movements, largest first, with the band a month before;
     ``due``      lines whose term ends in the next 12 months, with state and band;
-    ``scores``   every account with score, band, reasons (text), money and owner;
+    ``scores``   every account: score, band now and before, reasons (text), money, owner;
     ``flow``     ARR by band last month and this: before, after, accounts, arr;
-    ``drivers``  expected loss by driver family, largest first;
+    ``drivers``  expected loss by driver family now and a month before, largest first;
+    ``risk``     ARR at risk, expected loss, ARR not scored by scored month, up to 13;
     ``segments`` retention and risk by segment;
     ``pulse``    portfolio averages of a few features by month;
     ``worklist`` the actions that fit the hours; ``signals`` rules that fired;
     ``churn_folds``, ``expansion_folds`` the models' rehearsals, a row a fold and method;
     ``grades``   past months' scores against what then happened;
     ``left``     accounts that left, and whether they had been flagged;
+    ``cohorts``  what is left of each quarter's new accounts, by age;
+    ``departed`` accounts lost in the last 12 months, with the reason recorded;
+    ``renewals`` terms ending by quarter, and where they stand;
+    ``outlook``  ARR expected to be lost and gained in the models' window;
     ``sources``  the row ledger by table; ``faults`` its reasons.
     """
 
@@ -51,6 +56,7 @@ class Book:
     scores: pd.DataFrame
     flow: pd.DataFrame
     drivers: pd.DataFrame
+    risk: pd.DataFrame
     segments: pd.DataFrame
     pulse: pd.DataFrame
     worklist: pd.DataFrame
@@ -59,6 +65,10 @@ class Book:
     expansion_folds: pd.DataFrame
     grades: pd.DataFrame
     left: pd.DataFrame
+    cohorts: pd.DataFrame
+    departed: pd.DataFrame
+    renewals: pd.DataFrame
+    outlook: pd.DataFrame
     sources: pd.DataFrame
     faults: pd.DataFrame
 

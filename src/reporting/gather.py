@@ -17,6 +17,7 @@ from metrics.registry import Figure, figure
 from metrics.renewals import due, totals
 from metrics.retention import trailing
 from models import explain, health
+from reporting.doubt import RATES, SIDES, bounds
 from warehouse.freeze import Snapshot
 from warehouse.ledger import TableLedger
 from warehouse.months import as_of, between, month_of, shift
@@ -49,7 +50,10 @@ def walk(held: pd.DataFrame, month: str, most: int = 24) -> pd.DataFrame:
 
 
 def trend(held: pd.DataFrame, month: str, policy: Policy, most: int = 24) -> pd.DataFrame:
-    """month, arr, customers, nrr, grr, logo for the last ``most`` months; NaN: not defined."""
+    """month, arr, customers, nrr, grr, logo for the last ``most`` months; NaN: not defined.
+
+    Beside each rate its 95 % range, ``nrr_low``, ``nrr_high`` and so on (see `bounds`).
+    """
     rows = []
     for each in between(max(shift(month, 1 - most), held["month"].min()), month):
         kept = trailing(held, each, policy.months)
@@ -62,6 +66,7 @@ def trend(held: pd.DataFrame, month: str, policy: Policy, most: int = 24) -> pd.
                 "nrr": kept.nrr,
                 "grr": kept.grr,
                 "logo": kept.logo,
+                **bounds(held, each, policy.months),
             }
         )
     table = pd.DataFrame(rows)
@@ -114,25 +119,47 @@ def _reason(text: str, number: int) -> str:
 
 
 def flow(scores: pd.DataFrame, before: pd.DataFrame | None) -> pd.DataFrame:
-    """ARR (cents, today's) and accounts by band last month and this."""
+    """Accounts and ARR by band last month (or ``new``) and this (or ``gone``).
+
+    ARR is in cents, today's; of accounts that are gone, last month's.
+    """
     if before is None:
         return pd.DataFrame({"before": [], "after": [], "accounts": [], "arr": []})
-    table = scores[["account_id", "band", "arr"]].merge(
-        before[["account_id", "band"]], on="account_id", how="left", suffixes=("", "_before")
-    )
-    table["before"] = table["band_before"].fillna("new")
-    grouped = table.groupby(["before", "band"], sort=True)["arr"].agg(["size", "sum"])
+    sides = [frame[["account_id", "band", "arr"]] for frame in (scores, before)]
+    both = sides[0].merge(sides[1], on="account_id", how="outer", suffixes=("", "_before"))
+    both["arr"] = both["arr"].fillna(both["arr_before"]).astype("int64")
+    both = both.fillna({"band_before": "new", "band": "gone"})
+    grouped = both.groupby(["band_before", "band"], sort=True)["arr"].agg(["size", "sum"])
     return grouped.reset_index().set_axis(["before", "after", "accounts", "arr"], axis=1)
 
 
-def drivers(scores: pd.DataFrame) -> pd.DataFrame:
-    """family, expected_loss (cents): whose rise in risk the expected loss sits with."""
+def drivers(scores: pd.DataFrame, before: pd.DataFrame | None = None) -> pd.DataFrame:
+    """family, expected_loss, before (cents): the families the expected loss sits with.
+
+    ``before`` is the same a month earlier, missing where no account was scored then.
+    """
+    now = _by_family(scores)
+    then = _by_family(scores[:0] if before is None else before)
+    if now.empty:
+        then = then[:0]
+    names = [*now.index, *(name for name in then.index if name not in now.index)]
+    former = [int(then.get(name, 0)) if len(then) else pd.NA for name in names]
+    return pd.DataFrame(
+        {
+            "family": pd.Series(names, dtype="str"),
+            "expected_loss": [int(now.get(name, 0)) for name in names],
+            "before": pd.array(former, dtype="Int64"),
+        }
+    )
+
+
+def _by_family(scores: pd.DataFrame) -> pd.Series[int]:
+    """Expected loss by family, largest first; empty where nobody is scored."""
     scored = scores[scores["p_churn"].notna()].set_index("account_id")
     if scored.empty:
-        return pd.DataFrame({"family": [], "expected_loss": []})
+        return pd.Series(dtype="int64")
     family = pd.DataFrame([json.loads(text) for text in scored["families"]], index=scored.index)
-    money = explain.expected_loss(family, scored["p_churn"], scored["arr"])
-    return pd.DataFrame({"family": money.index.astype("str"), "expected_loss": money.to_numpy()})
+    return explain.expected_loss(family, scored["p_churn"], scored["arr"])
 
 
 def segments(
@@ -140,8 +167,9 @@ def segments(
 ) -> pd.DataFrame:
     """Retention and risk by the first grouping the company keeps, largest ARR first.
 
-    Columns: grouping, group, customers, arr, nrr, grr, at_risk, expected_loss, n (cohort).
-    Groups are today's: an account that moved is counted where it is now.
+    Columns: grouping, group, customers, arr, nrr, grr, logo and their 95 % ranges (see
+    `bounds`), at_risk, expected_loss, n (cohort). Groups are today's: an account that
+    moved is counted where it is now.
     """
     kept = [g for g in GROUPS if 1 < who[g].nunique() <= MOST_GROUPS]
     if not kept:
@@ -149,7 +177,8 @@ def segments(
     grouping = who.set_index("account_id")[kept[0]].fillna("not recorded")
     rows = []
     for group, members in grouping.groupby(grouping, sort=True):
-        cohort = trailing(held[held["account_id"].isin(members.index)], month, policy.months)
+        own = held[held["account_id"].isin(members.index)]
+        cohort = trailing(own, month, policy.months)
         now = scores[scores["account_id"].isin(members.index)]
         rows.append(
             {
@@ -159,12 +188,14 @@ def segments(
                 "arr": int(now["arr"].sum()),
                 "nrr": cohort.nrr,
                 "grr": cohort.grr,
+                "logo": cohort.logo,
+                **bounds(own, month, policy.months),
                 "at_risk": int(now.loc[now["band"] == health.AT_RISK, "arr"].sum()),
                 "expected_loss": int(now["expected_loss"].fillna(0).sum()),
                 "n": cohort.n,
             }
         )
-    table = pd.DataFrame(rows, columns=SEGMENTS).astype({"nrr": "float64", "grr": "float64"})
+    table = pd.DataFrame(rows, columns=SEGMENTS).astype(dict.fromkeys(RATES, "float64"))
     return table.sort_values(["arr", "group"], ascending=[False, True], ignore_index=True)
 
 
@@ -175,6 +206,8 @@ SEGMENTS = [
     "arr",
     "nrr",
     "grr",
+    "logo",
+    *(f"{rate}_{side}" for rate in RATES for side in SIDES),
     "at_risk",
     "expected_loss",
     "n",

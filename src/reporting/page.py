@@ -7,7 +7,6 @@ the same to the byte for the same notebook outputs.
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from itertools import pairwise
@@ -68,7 +67,7 @@ def render(notebook: NotebookNode | Path, *, footer: str = "", lang: str = "en")
     """
     source: Any = notebook
     if isinstance(notebook, Path):
-        source = nbformat.from_dict(json.loads(notebook.read_text(encoding="utf-8")))
+        source = nbformat.reads(notebook.read_text(encoding="utf-8"), as_version=4)
     body = _body(source.cells)
     titles = _H1.findall(body)
     if len(titles) != 1:

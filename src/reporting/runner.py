@@ -265,5 +265,6 @@ def _write(source: Path, place: Path) -> None:
             os.fsync(written.fileno())
         staged.replace(place)
     except OSError as error:
-        staged.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            staged.unlink()
         raise CannotWrite(f"{place} cannot be written: {error.strerror}") from error

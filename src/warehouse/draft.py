@@ -7,17 +7,15 @@ mapped, and is named as such.
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
-
-from warehouse.connect import SUFFIXES, database, literal
+from warehouse.connect import SUFFIXES, columns_of, tables_in
 from warehouse.contract import TABLES, Table
-from warehouse.errors import InputMissing
+from warehouse.errors import DataRefused, InputMissing
+from warehouse.text import DELIMITERS
 
 SYNONYMS: dict[str, str] = {
     "account_id": "customer_id custorgid organization_id org_id company_id client_id customer",
@@ -82,33 +80,45 @@ class Guess:
     unread: tuple[str, ...]
 
 
-def found_files(source: Path) -> dict[str, list[str]]:
-    """Each readable table of ``source`` with its columns; ``InputMissing`` if there is none."""
+class Files(dict[str, list[str]]):
+    """The columns of each readable table, by file or table name.
+
+    ``delimiter`` is what separates them in the CSV files.
+    """
+
+    delimiter = ","
+
+
+def found_files(source: Path) -> Files:
+    """Each readable table of ``source`` with its columns; ``InputMissing`` if there is none.
+
+    Half-written files (``.x``, ``~$x``, ``tmp_x``) are passed over. Raises ``DataRefused``
+    for a damaged file, and for CSV files that do not agree on their delimiter.
+    """
     if not source.exists():
         raise InputMissing(f"{source} does not exist; name the folder that holds your tables")
-    files: dict[str, list[str]] = {}
-    con = database(source if source.is_dir() else source.parent)
+    files = Files()
     if source.is_file():
-        con.execute(f"ATTACH {literal(str(source))} AS source (READ_ONLY)")
-        for name, column in con.execute(
-            "SELECT table_name, column_name FROM duckdb_columns() "
-            "WHERE database_name = 'source' ORDER BY table_name, column_index"
-        ).fetchall():
-            files.setdefault(name, []).append(column)
+        files.update({name: list(columns) for name, columns in tables_in(source).items()})
     else:
-        for file in sorted(p for p in source.iterdir() if p.suffix in SUFFIXES):
-            files[file.name] = _columns(con, file)
-    con.close()
+        used: dict[str, str] = {}
+        for file in sorted(p for p in source.iterdir() if p.suffix in SUFFIXES and p.is_file()):
+            if not file.name.startswith((".", "~", "tmp_")):
+                columns = columns_of(file, file.stem)
+                if file.suffix == ".csv" and len(columns) == 1:
+                    sign = next((d for d in DELIMITERS if d in columns[0]), ",")
+                    columns = columns_of(file, file.stem, sign)
+                    used[sign] = file.name
+                elif file.suffix == ".csv":
+                    used[","] = file.name
+                files[file.name] = list(columns)
+        if len(used) > 1:
+            said = " and ".join(f"{DELIMITERS[d]} ({name})" for d, name in sorted(used.items()))
+            raise DataRefused(f"{source} holds CSV files separated by {said}; export them alike")
+        files.delimiter = next(iter(used), ",")
     if not files:
         raise InputMissing(f"{source} holds no .csv or .parquet file and is no DuckDB file")
     return files
-
-
-def _columns(con: duckdb.DuckDBPyConnection, file: Path) -> list[str]:
-    if file.suffix == ".csv":
-        with file.open(encoding="utf-8-sig", newline="") as stream:
-            return next(csv.reader(stream), [])
-    return con.sql(f"SELECT * FROM read_parquet({literal(str(file))}) LIMIT 0").columns
 
 
 def guesses(files: dict[str, list[str]]) -> list[Guess]:
@@ -147,7 +157,7 @@ def _match(table: Table, columns: list[str]) -> dict[str, str]:
     return matched
 
 
-def toml(name: str, currency: str, source: str, files: dict[str, list[str]]) -> str:
+def toml(name: str, currency: str, source: str, files: Files) -> str:
     """The text of a ``perennial.toml`` for ``files`` (columns by file), with what to look at."""
     found = guesses(files)
     orders = _orders(files)
@@ -156,14 +166,16 @@ def toml(name: str, currency: str, source: str, files: dict[str, list[str]]) -> 
         "# Then run `perennial check`, which names every row that does not fit.",
         "",
         "[company]",
-        f"name = {json.dumps(name, ensure_ascii=False)}",
-        f"currency = {json.dumps(currency)}   # the one ARR is reported in",
+        f"name = {_string(name)}",
+        f"currency = {_string(currency)}   # the one ARR is reported in",
         'timezone = "UTC"      # where a month begins and ends',
         "fiscal_year_starts = 1",
         "",
         "[data]",
-        f"source = {json.dumps(source, ensure_ascii=False)}",
+        f"source = {_string(source)}",
     ]
+    if files.delimiter != ",":
+        text.append(f"delimiter = {_string(files.delimiter)}")
     for guess in found:
         if not (orders and guess.table == "invoices" and "amount" not in guess.columns):
             text += _section(guess)
@@ -203,15 +215,15 @@ def _orders(files: dict[str, list[str]]) -> list[str]:
                 "# amount spread over them is ARR. Silence for longer is churn. Change the days",
                 "# to how often your customers buy.",
                 "[tables.contract_lines]",
-                f"from = {json.dumps(file, ensure_ascii=False)}",
+                f"from = {_string(file)}",
                 'sum_by = ["account_id", "starts_on", "ends_on"]',
                 "drop_copies = true",
                 "[tables.contract_lines.columns]",
-                f"account_id = {json.dumps(customer)}",
-                f'starts_on = {{ column = {json.dumps(day)}, trunc = "day" }}',
-                f'ends_on = {{ column = {json.dumps(day)}, trunc = "day", plus_days = 90 }}',
-                f"arr = {{ column = {json.dumps(plain['quantity'])}, "
-                f'times = {json.dumps(price)}, per = "term" }}',
+                f"account_id = {_string(customer)}",
+                f'starts_on = {{ column = {_string(day)}, trunc = "day" }}',
+                f'ends_on = {{ column = {_string(day)}, trunc = "day", plus_days = 90 }}',
+                f"arr = {{ column = {_string(plain['quantity'])}, "
+                f'times = {_string(price)}, per = "term" }}',
             ]
     return []
 
@@ -221,35 +233,54 @@ def _section(guess: Guess) -> list[str]:
     same = all(ours == theirs for ours, theirs in guess.columns.items())
     if same and guess.file.rsplit(".", 1)[0] == guess.table:
         return ["", f"# {guess.file} already has the contract's names: no mapping needed."]
-    text = ["", f"[tables.{guess.table}]", f"from = {json.dumps(guess.file, ensure_ascii=False)}"]
-    summed = guess.table in ("usage", "accounts") and guess.columns.keys() < set(table.names)
-    if guess.table == "usage" and "events" not in guess.columns:
+    text = ["", f"[tables.{guess.table}]", f"from = {_string(guess.file)}"]
+    one_an_event = guess.table == "usage" and "events" not in guess.columns
+    if one_an_event:
         text.append('sum_by = ["account_id", "product", "day"]   # one row an event')
-    elif summed and guess.table == "accounts":
+    elif guess.table == "accounts" and guess.columns.keys() < set(table.names):
         text.append('#sum_by = ["account_id"]   # if an account has several rows')
     text.append(f"[tables.{guess.table}.columns]")
     for ours, theirs in guess.columns.items():
-        quoted = json.dumps(theirs, ensure_ascii=False)
-        if table.column(ours).kind == "money" and ours == "arr":
-            per = (
-                "month" if MONTHLY.search(theirs) else "year" if "arr" in theirs.lower() else "term"
-            )
-            text.append(
-                f'{ours} = {{ column = {quoted}, per = "{per}" }}'
-                "   # what the amount covers: year, month, day or term"
-            )
-        elif ours == "cancelled_at":
-            text += [f"{ours} = {quoted}", f"ended_on = {quoted}"]
-        elif (clock := table.column(ours).late) not in (None, ours, *guess.columns):
-            text.append(f"#{ours} = {quoted}   # known when? map {clock} too, then uncomment")
-        else:
-            text.append(f"{ours} = {quoted}")
-    if guess.table == "usage" and "events" not in guess.columns:
-        text += ['product = { value = "app" }', 'events = { value = "1" }']
-    later = [c for c in guess.unread if AFTERWARDS.search(c)]
-    others = [c for c in guess.unread if not AFTERWARDS.search(c)]
+        text += _line(guess, ours, _string(theirs), one_an_event)
+    for column in table.columns:
+        if column.required and column.name not in guess.columns:
+            text.append(f'#{column.name} = "…"   # needed, and not found: {column.meaning}')
+    if one_an_event and "product" not in guess.columns:
+        text.append('product = { value = "app" }')
+    if one_an_event:
+        text.append('events = { value = "1" }')
+    later = [_plainly(c) for c in guess.unread if AFTERWARDS.search(c)]
+    others = [_plainly(c) for c in guess.unread if not AFTERWARDS.search(c)]
     if later:
         text.append(f"# not read, may be filled in afterwards (the future): {', '.join(later)}")
     if others:
         text.append(f"# not read: {', '.join(others)}")
     return text
+
+
+def _line(guess: Guess, ours: str, theirs: str, one_an_event: bool) -> list[str]:
+    """The line, or two, that map one column; ``theirs`` is a TOML string."""
+    clock = TABLES[guess.table].column(ours).late
+    if ours == "arr":
+        per = "month" if MONTHLY.search(theirs) else "year" if "arr" in theirs.lower() else "term"
+        return [
+            f'arr = {{ column = {theirs}, per = "{per}" }}'
+            "   # what the amount covers: year, month, day or term"
+        ]
+    if ours == "day" and one_an_event:
+        return [f'day = {{ column = {theirs}, trunc = "day" }}']
+    if ours == "cancelled_at" and "ended_on" not in guess.columns:
+        return [f"{ours} = {theirs}", f"ended_on = {theirs}"]
+    if clock not in (None, ours, *guess.columns):
+        return [f"#{ours} = {theirs}   # known when? map {clock} too, then uncomment"]
+    return [f"{ours} = {theirs}"]
+
+
+def _string(text: str) -> str:
+    """``text`` as a TOML string, whatever it holds."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _plainly(name: str) -> str:
+    """A company's name within a comment, which it cannot end."""
+    return name if name.isprintable() else _string(name)

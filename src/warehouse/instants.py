@@ -30,7 +30,7 @@ def instant(how: From, text: str, kind: str, hours: str | None, zone: str) -> st
         if how.trunc:
             local = f"date_trunc('day', {local})"
         if how.plus_days:
-            local = f"({local}) + INTERVAL {int(how.plus_days)} DAY"
+            local = f"({local}) + to_days({how.plus_days})"
         value = utc(local, zone, made=True)
     else:
         value = utc(naive, zone)
@@ -55,8 +55,7 @@ def _read(how: From, text: str, kind: str) -> tuple[str, str | None]:
     offset = f"regexp_matches({text}, {literal(ZONED)})"
     return (
         f"CASE WHEN {iso} AND NOT {offset} THEN TRY_CAST({text} AS TIMESTAMP) END",
-        f"CASE WHEN {iso} AND {offset} "
-        f"THEN TRY_CAST({text} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' END",
+        f"CASE WHEN {iso} AND {offset} THEN TRY_CAST({text} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' END",
     )
 
 
@@ -84,4 +83,6 @@ def _utc_of(naive: str, zone: str) -> str:
 
 def _local(value: str, zone: str) -> str:
     """SQL of an instant (naive UTC) as the time local to ``zone``."""
-    return value if zone == "UTC" else f"(({value}) AT TIME ZONE 'UTC' AT TIME ZONE {literal(zone)})"
+    return (
+        value if zone == "UTC" else f"(({value}) AT TIME ZONE 'UTC' AT TIME ZONE {literal(zone)})"
+    )

@@ -80,12 +80,8 @@ class From(Typed):
     @field_validator("format")
     @classmethod
     def _readable_format(cls, form: str | None) -> str | None:
-        if form is not None:
-            try:
-                with duckdb.connect(":memory:") as con:
-                    con.execute("SELECT try_strptime('', ?)", [form])
-            except duckdb.Error as error:
-                raise ValueError(f"{form!r} is no date format; write one like %d/%m/%Y") from error
+        if form is not None and not _is_format(form):
+            raise ValueError(f"{form!r} is no date format; write one like %d/%m/%Y")
         return form
 
     def misplaced(self, table: str, column: Column) -> str | None:
@@ -180,6 +176,15 @@ class Mapping(Typed):
         if self.rates.get(self.company.currency, 1) != 1:
             raise ValueError(f"rates: {self.company.currency} is the reporting currency, worth 1")
         return self
+
+
+def _is_format(form: str) -> bool:
+    try:
+        with duckdb.connect(":memory:") as con:
+            con.execute("SELECT try_strptime('', ?)", [form])
+    except duckdb.Error:
+        return False
+    return True
 
 
 def _known_name(name: str, names: list[str], what: str) -> None:

@@ -10,12 +10,12 @@ import re
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-MONTH = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
+MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
 
 def check(month: str) -> str:
     """``month`` itself if it is written ``YYYY-MM``; ``ValueError`` otherwise."""
-    if not MONTH.match(month):
+    if not MONTH.fullmatch(month):
         raise ValueError(f"{month!r} is not a month; write it as YYYY-MM, for example 2026-10")
     return month
 

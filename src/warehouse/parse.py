@@ -144,7 +144,10 @@ def _value(
         amount = _decimal(text, 18)
         if how.times:
             factor = _decimal(told_text(quoted(how.times), types[how.times], mapping), 18)
-            return f"TRY_CAST({amount} * {factor} AS DECIMAL(18, 6))"
+            return (
+                f"TRY_CAST(CAST({amount} AS DECIMAL(38, 6)) * CAST({factor} AS DECIMAL(38, 6)) "
+                "AS DECIMAL(18, 6))"
+            )
         return amount
     if column.kind == "flag":
         return (

@@ -18,6 +18,8 @@ from warehouse.text import explained
 from warehouse.values import named_view
 
 COPY = '"·copy"'
+OUR_FAULT = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException)
+"""SQL of ours that DuckDB does not understand is no fault of the data."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,8 @@ def stage(
         rows, total = con.execute(
             f"SELECT (SELECT count(*) FROM {parquet(file)}), (SELECT count(*) FROM raw)"
         ).fetchall()[0]
+    except OUR_FAULT:
+        raise
     except duckdb.OutOfMemoryException as error:
         raise ServiceUnavailable(
             f"{table.name}: not enough memory to read {origin.label}: {explained(error)}"
@@ -93,7 +97,12 @@ def _view(
 ) -> None:
     """The views ``raw``, ``read`` (texts and values) and ``named`` (the contract's columns)."""
     told = mapping.tables.get(table.name)
-    raw = relation(con, origin, mapping.data)
+    try:
+        raw = relation(con, origin, mapping.data)
+    except duckdb.Error as error:
+        raise DataRefused(
+            f"{table.name}: {origin.label} cannot be read: {explained(error)}"
+        ) from error
     types = dict(zip(raw.columns, (str(t) for t in raw.types), strict=True))
     con.execute("CREATE OR REPLACE TEMP VIEW raw AS " + raw.sql_query())
     cells = {n: cell(table.column(n), how, types, mapping) for n, how in maps.items()}

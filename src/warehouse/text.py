@@ -40,7 +40,9 @@ def header(file: Path, table: str, delimiter: str) -> tuple[str, ...]:
         except csv.Error as error:
             raise DataRefused(f"{where} has no readable header: {error}") from error
     if not names:
-        raise DataRefused(f"{where} begins with an empty line; its first line must name the columns")
+        raise DataRefused(
+            f"{where} begins with an empty line; its first line must name the columns"
+        )
     return tuple(name.strip() or f"column {i}" for i, name in enumerate(names, 1))
 
 
@@ -71,7 +73,7 @@ def _looked_through(file: Path, where: str) -> bytes:
 
 
 def delimiter_hint(columns: tuple[str, ...]) -> str:
-    """What to set where a header of one column shows that another delimiter is in use, or ``""``."""
+    """What to set where a header of one column shows another delimiter; ``""`` if none does."""
     if len(columns) == 1:
         for sign, word in DELIMITERS.items():
             if sign in columns[0]:

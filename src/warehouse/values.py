@@ -82,9 +82,7 @@ def default_of(table: Table, column: Column, maps: dict[str, From]) -> str | Non
     return None if source == "NULL" else source
 
 
-def yearly_cents(
-    how: From, column: Column, maps: dict[str, From], mapping: Mapping
-) -> str:
+def yearly_cents(how: From, column: Column, maps: dict[str, From], mapping: Mapping) -> str:
     """SQL of an amount (main unit, over the span ``how.per``) as cents a year.
 
     The product of amount, span and exchange rate is one fraction of whole numbers, rounded

@@ -85,6 +85,12 @@ def test_ranked_by_what_is_saved_an_hour_and_ties_by_account() -> None:
     assert table["expected_saved"].tolist() == [6_000, 2_500, 2_500, 4_000]
 
 
+def test_many_ties_stay_in_order() -> None:
+    rows = [{"account_id": f"A{i:03d}"} for i in reversed(range(200))]
+    found = worklist(scores(rows), PLAYS, 1000)["account_id"]
+    assert found.tolist() == sorted(found)
+
+
 def test_each_book_is_filled_until_nothing_fits() -> None:
     rows = [
         {"account_id": "a", "reasons": why("billing"), "arr": 900_000},
@@ -165,7 +171,7 @@ account = st.fixed_dictionaries(
 
 
 @settings(
-    max_examples=30,
+    max_examples=15,
     deadline=None,
     derandomize=True,
     phases=[phase for phase in Phase if phase is not Phase.explain],

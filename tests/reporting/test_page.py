@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 from nbformat import NotebookNode
 
@@ -32,8 +34,8 @@ COLUMNS = [
 def hostile(name: str) -> list[NotebookNode]:
     """Every piece with ``name`` in every place text can go."""
     facts = {name: name}
-    entry = type("Entry", (), dict.fromkeys(
-        ("title", "purpose", "formula", "unit", "policy", "owner", "decision"), name))()  # fmt: skip
+    said = "title purpose formula unit policy owner decision".split()
+    entry = type("Entry", (), dict.fromkeys(said, name))()
     pieces = [
         notes.headline("{name} is at risk", name, ["{name} left."], name=name),
         notes.verdict([notes.Check(name, name, "warn")], name),
@@ -131,9 +133,11 @@ def test_sections_are_linked_once_each() -> None:
     assert audit(page) == []
 
 
-def test_the_same_notebook_gives_the_same_page(book: str) -> None:
-    again = notebook(words("# T"), cell(drawn.every()["trend"]))
-    assert render(again, footer="f") == render(again, footer="f")
+def test_the_same_notebook_gives_the_same_page(book: str, tmp_path: Path) -> None:
+    again = notebook(words("# T\n\nTwo\nlines"), cell(drawn.every()["trend"]))
+    again.cells[0].id, again.cells[1].id, again.cells[1].execution_count = "a", "b", 1
+    nbformat.write(again, tmp_path / "again.ipynb")
+    assert render(again, footer="f") == render(tmp_path / "again.ipynb", footer="f")
     assert POLICY in book
     assert "/tmp" not in book
     assert "/work" not in book

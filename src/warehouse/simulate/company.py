@@ -24,7 +24,7 @@ from warehouse.simulate.write import Files, schema
 Progress = Callable[[str, float], None]
 
 MOST_ACCOUNTS = 999_999
-MOST_MONTHS = 240
+MOST_MONTHS = 120
 _YEARS = (1980, 2200)
 
 

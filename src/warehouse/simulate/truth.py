@@ -17,6 +17,13 @@ from warehouse.simulate.state import Kind
 from warehouse.simulate.world import World
 
 _KINDS = ("none", "renewal", "monthly", "exit", "payment")
+_TYPES: dict[str, Any] = {
+    **dict.fromkeys(("account_id", "month", "decided", "kind", "cause"), pa.string()),
+    **dict.fromkeys(("randomised", "deciding", "leaving", "red", "play"), pa.bool_()),
+    **dict.fromkeys(("arr", "months_to_turn", "touches"), pa.int64()),
+    "left_on": pa.timestamp("us"),
+}
+"""The type of each column that is not a number with a fraction."""
 
 _MEANINGS = {
     "traits": {
@@ -28,7 +35,7 @@ _MEANINGS = {
         "randomised": "its save plays are given by the toss of a coin",
     },
     "account_months": {
-        "account_id": "the account, in each reported month it is a customer at the close of",
+        "account_id": "the account, in each reported month whose last instant it is a customer at",
         "month": "the month, YYYY-MM",
         "arr": "annual recurring revenue at the close, cents",
         "stress_*": "this month's pressure of a driver; higher is worse",
@@ -47,6 +54,7 @@ _MEANINGS = {
     "churns": {
         "account_id": "the account that left, in the reported months",
         "month": "the month it was gone in",
+        "left_on": "the first instant it was not served any more",
         "decided": "the month it decided in, or failed to pay",
         "kind": "renewal, monthly, exit (before the end), payment",
         "cause": "the sampled cause: a driver, or payment",
@@ -59,15 +67,6 @@ _MEANINGS = {
 
 def schemas(world: World) -> dict[str, Any]:
     """The Arrow schema of each table of the truth."""
-    text = {"account_id", "month", "decided", "kind", "cause"}
-    flags = {"randomised", "deciding", "leaving", "red", "play"}
-    whole = {"arr", "months_to_turn", "touches"}
-
-    def kind(name: str) -> Any:
-        if name in text:
-            return pa.string()
-        return pa.bool_() if name in flags else pa.int64() if name in whole else pa.float64()
-
     drivers = [driver.name for driver in world.drivers]
     made = {}
     for table, meanings in _MEANINGS.items():
@@ -75,7 +74,7 @@ def schemas(world: World) -> dict[str, Any]:
         for name in meanings:
             many = name.endswith("*")
             names += [name[:-1] + driver for driver in drivers] if many else [name]
-        made[table] = pa.schema([(name, kind(name)) for name in names])
+        made[table] = pa.schema([(name, _TYPES.get(name, pa.float64())) for name in names])
     return made
 
 
@@ -151,6 +150,7 @@ def _churns(life: Life, names: Text) -> Columns:
     columns: Columns = {
         "account_id": names[account],
         "month": category(at[0], months),
+        "left_on": calendar.on(month, life.people.anchor[account]),
         "decided": category(then[0], months),
         "kind": category(turn.kind[at], _KINDS),
         "cause": category(turn.cause[at], causes),

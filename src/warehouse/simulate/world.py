@@ -137,7 +137,7 @@ class World:
     seat_pressure: tuple[float, float] = (0.70, 0.12)
     module_growth: float = -4.9
     renewal_bump: float = 0.5
-    contraction: float = 0.45
+    contraction: float = 0.60
     random_stratum: float = 0.20
     late_usage: float = 0.02
     currency: str = "USD"

@@ -1,0 +1,91 @@
+"""Which accounts first: risk against value, and the list to go through."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from models.health import edges
+from reporting import formats
+from reporting.book import Book
+from reporting.cells import Column
+from reporting.charts.scatter import scatter
+from reporting.figure import Caption
+from reporting.health.parts import (
+    LEADER,
+    by,
+    counted,
+    money,
+    scored,
+    silence,
+    source,
+    stack,
+    window,
+)
+from reporting.health.why import reasons
+from reporting.notes import absent, decision
+from reporting.shown import Shown
+from reporting.tables import table
+
+LISTED = 20
+
+
+def first(book: Book) -> Shown:
+    """Every account by probability of leaving and ARR, and the ones with most to lose."""
+    if not scored(book):
+        return absent(f"Risk by account. {silence(book)}", "The signals below need no model.")
+    rows = book.scores[book.scores["p_churn"].notna()]
+    return stack(_figure(book, rows), _listed(book, rows), _decide(book, rows))
+
+
+def _figure(book: Book, rows: pd.DataFrame) -> Shown:
+    half = holding(rows, 0.5)
+    watch, risky = edges(float(book.about["models"]["churn"]["base_rate"]))
+    caption = Caption(
+        f"{counted(half, 'account')} of {formats.count(len(rows))} hold half of the expected loss",
+        f"Probability of leaving in {window(book)}. At risk from {formats.pct(risky)}, "
+        f"Watch from {formats.pct(watch)}.",
+        source(book, len(rows), int(rows["arr"].sum())),
+    )
+    return scatter(rows, caption, book.currency, risk="p_churn")
+
+
+def holding(rows: pd.DataFrame, share: float) -> int:
+    """How many accounts, those with most to lose first, hold ``share`` of the expected loss."""
+    loss = rows["expected_loss"].astype("int64").sort_values(ascending=False).cumsum()
+    return int((loss < share * int(rows["expected_loss"].sum())).sum()) + 1
+
+
+def _listed(book: Book, rows: pd.DataFrame) -> Shown:
+    shown = rows.head(LISTED)
+    shown = shown.assign(why=[reasons(told) for told in shown["reasons"]])
+    columns = [
+        Column("name", "Account", "name", under="csm"),
+        Column("band", "Band", "band"),
+        Column("arr", "ARR", "money", book.currency),
+        Column("p_churn", "Risk", "pct"),
+        Column("expected_loss", "Expected loss", "money", book.currency, bar=True),
+        Column("days_to_end", "Days to next end", "count"),
+        Column("why", "Associated with higher risk", "list"),
+    ]
+    part = int(shown["expected_loss"].sum()) / max(1, int(rows["expected_loss"].sum()))
+    return table(
+        shown, columns, f"The {counted(len(shown), 'account')} with most to lose",
+        f"Together {formats.pct(part, 0)} of the expected loss. In brackets: three months ago, and "
+        "the median of accounts of similar ARR. Every account is in the workbook.",
+    )  # fmt: skip
+
+
+def _decide(book: Book, rows: pd.DataFrame) -> Shown:
+    half = holding(rows, 0.5)
+    chosen = rows.head(half)
+    nobody = int((chosen["csm"] == "unassigned").sum())
+    tail = ", and an owner for the {nobody} without one." if nobody else "."
+    return decision(
+        "One person and one date for each of the first **{half}**; a sponsor for {name} ({arr})" + tail,
+        LEADER,
+        by(book, 5),
+        half=formats.count(half),
+        name=chosen["name"].iloc[0],
+        arr=money(book, int(chosen["arr"].iloc[0])),
+        nobody=formats.count(nobody),
+    )

@@ -1,0 +1,138 @@
+"""Why they left: the year's lost accounts by the reason recorded."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from reporting import formats
+from reporting.book import Book
+from reporting.cells import Column
+from reporting.charts.bars import bars
+from reporting.figure import Caption
+from reporting.notes import absent, decision
+from reporting.past import NO_REASON, REASONS
+from reporting.retention.words import (
+    CS,
+    amount,
+    by,
+    cents,
+    counted,
+    exactly,
+    money,
+    plural,
+    section,
+    source,
+    span,
+)
+from reporting.shown import Shown
+from reporting.tables import table
+
+FAILED = REASONS["payment_failure"]
+SHOWN = 10
+
+
+def departures(book: Book) -> Shown:
+    """Lost ARR by recorded reason, tied to the ledger's churn, and the largest by name."""
+    gone = book.departed
+    if gone.empty:
+        return absent("reasons of leaving.", "No account left in the last 12 months.")
+    grouped = _by_reason(gone)
+    return section(_figure(book, grouped), _table(book, grouped), _names(book), _decision(book))
+
+
+def _by_reason(gone: pd.DataFrame) -> pd.DataFrame:
+    grouped = gone.groupby("reason", sort=True).agg(
+        accounts=("account_id", "size"),
+        arr=("arr", "sum"),
+        tenure=("tenure", "median"),
+        back=("back", lambda months: int((months != "").sum())),
+    )
+    table_ = grouped.reset_index().sort_values(["arr", "reason"], ascending=[False, True])
+    table_["share"] = table_["arr"] / table_["arr"].sum()
+    table_["label"] = table_["reason"].str.capitalize()
+    return table_.reset_index(drop=True)
+
+
+def _figure(book: Book, grouped: pd.DataFrame) -> Shown:
+    unknown = grouped.loc[grouped["reason"] == NO_REASON, "share"].sum()
+    top = grouped.iloc[0]
+    title = f"{formats.pct(top['share'], 0)} of the ARR lost is recorded as {top['reason']}"
+    if unknown > 0.5:
+        title = f"For {formats.pct(unknown, 0)} of the ARR lost no reason is recorded"
+    months = book.walk["month"].tail(12)
+    caption = Caption(
+        title,
+        f"ARR of the accounts that left, {span(months.iloc[0], months.iloc[-1])}, by the reason "
+        "on the contract line. A recorded reason is what was written down, not a cause shown.",
+        source(book, counted(len(book.departed), "departures")),
+    )
+    return bars(grouped, caption, "money", book.currency, value="arr", tone="risk-fill")
+
+
+def _table(book: Book, grouped: pd.DataFrame) -> Shown:
+    columns = [
+        Column("label", "Reason recorded"),
+        Column("accounts", "Departures", "count"),
+        amount("arr", f"ARR lost, {book.currency}"),
+        Column("share", "Share", "pct"),
+        Column("tenure", "Median months as customer", "count"),
+        Column("back", "Since back", "count"),
+    ]
+    return table(
+        cents(grouped, "arr"),
+        columns,
+        "The year's churn, by reason",
+        "The total is the ledger's churn. An account that came back stands here and, "
+        "with its return, under reactivation.",
+        total={
+            "label": "All that left",
+            "accounts": int(grouped["accounts"].sum()),
+            "arr": exactly(grouped["arr"].sum()),
+            "share": 1.0,
+            "tenure": float(book.departed["tenure"].median()),
+            "back": int(grouped["back"].sum()),
+        },
+    )
+
+
+def _names(book: Book) -> Shown:
+    shown = book.departed.head(SHOWN)
+    frame = shown.assign(
+        reason=shown["reason"].str.capitalize(),
+        back=[formats.month(m) if m else formats.MISSING for m in shown["back"]],
+    )
+    columns = [
+        Column("name", "Account", "name"),
+        Column("month", "Left in", "month"),
+        Column("reason", "Reason recorded"),
+        Column("tenure", "Months as customer", "count"),
+        Column("back", "Back in"),
+        Column("csm", "CSM", "name"),
+        amount("arr", f"ARR lost, {book.currency}"),
+    ]
+    caption = f"The {len(shown)} largest, of {len(book.departed)}"
+    return table(cents(frame, "arr"), columns, caption)
+
+
+def _decision(book: Book) -> Shown:
+    lost = book.departed.groupby("reason")["arr"].sum()
+    unknown = lost.get(NO_REASON, 0)
+    if unknown > lost.sum() / 2:
+        return decision(
+            "record a reason for every line that stops; without one nothing can be learned.",
+            CS,
+            by(book, 30),
+        )
+    failed = book.departed[book.departed["reason"] == FAILED]
+    if len(failed):
+        return decision(
+            "chase failed payments: {accounts} and {money} left that way; "
+            "ask the largest of the others what would have kept them.",
+            CS,
+            by(book, 30),
+            accounts=plural(len(failed), "account"),
+            money=money(book, int(failed["arr"].sum())),
+        )
+    return decision(
+        "ask the largest that left what would have kept them, and write it down.", CS, by(book, 30)
+    )
