@@ -5,12 +5,12 @@ Reads ``invoices``. A payment or a failed attempt is known when it happens.
 
 from __future__ import annotations
 
-from features.declare import Aggregate, Domain, Rows, Source
+from features.declare import CONTEXT, Aggregate, Domain, Rows, Source
 
 billing = Domain("billing", Source("invoices"), family="billing")
 
 
-@billing.trailing(365, unit="invoices", empty=0)
+@billing.trailing(365, unit="invoices", empty=0, family=CONTEXT)
 def invoices_issued(t: Rows) -> Aggregate:
     """Invoices issued."""
     return t.count()

@@ -19,7 +19,18 @@ import pandas as pd
 from features import clocks
 from features.rows import Aggregate, DeclarationError, Finished, Rows, Source
 
-__all__ = ["Aggregate", "DeclarationError", "Domain", "Feature", "Finished", "Rows", "Source"]
+__all__ = [
+    "CONTEXT",
+    "Aggregate",
+    "DeclarationError",
+    "Domain",
+    "Feature",
+    "Finished",
+    "Rows",
+    "Source",
+]
+
+CONTEXT = "calendar and size"  # the family of what frames a risk and drives none of it
 
 UNITS = frozenset(
     "people events minutes tickets hours days share times money seats invoices touches "

@@ -5,7 +5,7 @@ Reads ``milestones``. A milestone is empty until it is reached.
 
 from __future__ import annotations
 
-from features.declare import Aggregate, Domain, Rows, Source
+from features.declare import CONTEXT, Aggregate, Domain, Rows, Source
 
 onboarding = Domain("onboarding", Source("milestones"), family="onboarding")
 
@@ -28,13 +28,13 @@ def milestones_behind(t: Rows) -> Aggregate:
     return t.count(where=t.reached_at.is_null() & (t.planned_on < t.cutoff))
 
 
-@onboarding.state(unit="days")
+@onboarding.state(unit="days", family=CONTEXT)
 def days_since_value(t: Rows) -> Aggregate:
     """Days since first value."""
     return t.days_since_first(t.reached_at, where=t.milestone == "first_value")
 
 
-@onboarding.state(unit="days")
+@onboarding.state(unit="days", family=CONTEXT)
 def days_since_start(t: Rows) -> Aggregate:
     """Days since onboarding began."""
     return t.days_since_first(t.started_at)

@@ -96,7 +96,9 @@ class Logistic:
         filled = np.where(np.isnan(values), centre, values)
         spread = filled.std(axis=0)
         shell = cls(centre, np.where(spread > 0, spread, 1.0), np.zeros(0), 0.0)
-        fitted = LogisticRegression(C=PENALTY, solver="newton-cholesky").fit(shell._design(values), outcome)
+        fitted = LogisticRegression(C=PENALTY, solver="newton-cholesky").fit(
+            shell._design(values), outcome
+        )
         return cls(shell.centre, shell.spread, fitted.coef_[0], float(fitted.intercept_[0]))
 
     def predict(self, values: Floats) -> Floats:

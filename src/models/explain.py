@@ -18,6 +18,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.catalogue import Catalogue
+from features.declare import CONTEXT
 from models.trained import Trained, listed
 from warehouse.errors import InputMissing
 
@@ -46,16 +47,21 @@ def reasons(
 
     A reason is a dict: idea, family, feature (the window that weighs most), contribution
     (log-odds, 4 decimals), direction ("raises" or "lowers"), text. Those that point where
-    the account stands (above or below the model's average) come first, largest first;
-    below ``SMALLEST`` there are none, and an empty list is an honest answer.
+    the account stands (above or below the model's average) come first, largest first,
+    and among them drivers before ``CONTEXT``: when a term ends and how large an account
+    is frame its risk, and no one can act on them. Below ``SMALLEST`` there are none, and
+    an empty list is an honest answer.
     """
     parts = trained.contributions(now) if contributions is None else contributions
     names = np.array(trained.names, dtype=object)
     ideas = _told(trained, catalogue, "idea")
     labels, summed = _summed(parts[list(trained.names)], ideas)
     side = np.where(summed.sum(axis=1) >= 0, 1.0, -1.0)
-    # Reasons on the account's side of the average get a head start no other can make up.
-    rank = np.abs(summed) + 1e6 * (summed * side[:, None] > 0)
+    family = dict(zip(ideas, _told(trained, catalogue, "family"), strict=True))
+    drives = np.array([family[label] != CONTEXT for label in labels])
+    # Head starts no size can make up: the account's side of the average, then being a driver.
+    same = (summed * side[:, None] > 0) & (np.abs(summed) >= SMALLEST)
+    rank = np.abs(summed) + 1e6 * same * np.where(drives, 2, 1)
     order = np.argsort(-rank, axis=1, kind="stable")[:, :top]
     values = now[list(trained.names)].to_numpy(np.float64)
     past = then.reindex(index=now.index, columns=list(trained.names)).to_numpy(np.float64)

@@ -72,7 +72,7 @@ def matrices(
     zone = snapshot.company.timezone
     return {
         month: features(snapshot, as_of(month, zone), store)
-        for month in tqdm(months, desc="features", unit="month", disable=not progress)
+        for month in tqdm(months, desc="features", unit="month", leave=False, disable=not progress)
     }
 
 

@@ -18,6 +18,7 @@ Family = Literal[
     "relationship",
     "sentiment",
     "onboarding",
+    "calendar and size",
 ]
 """What a reason or a signal is about; the driver families of the feature catalogue."""
 

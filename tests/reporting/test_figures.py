@@ -141,6 +141,7 @@ def test_figures_of_one_thing_are_drawn() -> None:
     month = pd.DataFrame({"month": ["2026-01"], "nrr": [1.0], "band": ["watch"], "amount": [0]})
     assert "100.0" in f.trend(month, [f.Line("nrr", "NRR", 1.0)], caption).html
     assert "Watch" in f.stacked(month, caption).html
+    assert ">100\u00a0%<" in f.stacked(month.assign(amount=5), caption, share=True).html
     bars = pd.DataFrame({"label": ["A", "B"], "value": [-5.0, None]})
     assert "−5" in f.bars(bars, caption, "count").html
 

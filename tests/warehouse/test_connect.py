@@ -283,7 +283,7 @@ def test_a_database_file_that_is_not_closed_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "crm.duckdb"
     duckdb_file(file, {"contract_lines": "SELECT 1 AS a"})
     (tmp_path / "crm.duckdb.wal").write_bytes(b"")
-    with pytest.raises(DataRefused, match="did not close it. Run CHECKPOINT"):
+    with pytest.raises(DataRefused, match=r"did not close it\. Run CHECKPOINT"):
         freeze(mapping(data={"source": "crm.duckdb"}), tmp_path)
     (tmp_path / "crm.duckdb.wal").unlink()
     file.write_bytes(b"no database" * 100)

@@ -184,7 +184,7 @@ TYPED = {
     "contract_lines": (
         "'L1' AS line_id, 'A1' AS account_id, 1 AS arr, DATE '2026-07-01' AS starts_on, "
         "TIMESTAMP '2026-07-01 12:00:00' AS ends_on, "
-        "TIMESTAMP_NS '2026-07-01 12:00:00.000001999' AS signed_at, "
+        "TIMESTAMP_NS '2026-07-01 12:00:00.000001' AS signed_at, "
         "TIMESTAMP_S '2026-07-01 12:00:00' AS cancelled_at, "
         "TIMESTAMPTZ '2026-07-01 12:00:00+02' AS ended_on"
     ),

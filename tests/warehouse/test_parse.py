@@ -1,4 +1,4 @@
-"""Cells: a text stands for one value or is a fault; ids, money, dates and words are never guessed."""
+"""Cells: a text is one value or a fault; ids, money, dates and words are never guessed."""
 
 from __future__ import annotations
 
@@ -289,7 +289,7 @@ def test_a_missing_column_names_the_nearest(tmp_path: Path) -> None:
         chosen = told()
         chosen["contract_lines"][name] = value
         with pytest.raises(
-            DataRefused, match="no column 'gone' .*rows of contract_lines are chosen"
+            DataRefused, match=r"no column 'gone' .*rows of contract_lines are chosen"
         ):
             only(tmp_path, lines(["2024-01-01,1"]), tables=chosen)
 
