@@ -223,7 +223,7 @@ def verify(
 
 @app.command()
 def demo(
-    accounts: Annotated[int, typer.Option(help="Accounts of the simulated company.")] = 1000,
+    accounts: Annotated[int, typer.Option(help="Accounts of the simulated company.")] = 800,
     months: Annotated[int, typer.Option(help="Months of history.")] = 30,
     place: Place = None,
 ) -> None:

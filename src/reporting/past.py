@@ -17,7 +17,7 @@ from metrics.renewals import due, totals
 from warehouse.months import as_of, between, month_of, shift
 
 AGES = (3, 6, 12, 18, 24)
-COHORTS = 10
+COHORTS = 13
 NO_REASON = "not recorded"
 REASONS = {"voluntary": "voluntary", "payment_failure": "payment failure"}
 

@@ -77,7 +77,7 @@ def test_a_snapshot_is_written_once(tmp_path: Path) -> None:
     [
         {"rates": {"EUR": "2"}},
         {"company": {"name": "Made", "currency": "EUR"}},
-        {"limits": {"term_days": 30, "quarantined": 1}},
+        {"limits": {"term_days": 3661}},
         {"data": {"empty": ["200.50"]}, "limits": {"quarantined": 1}},
     ],
     ids=str,

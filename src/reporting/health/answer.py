@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
+from reporting.health.drivers import workable
 from reporting.health.horizon import open_soon
 
 from reporting import formats
@@ -12,13 +13,14 @@ from reporting.health.parts import (
     money,
     opening_day,
     scored,
-    silence,
     since,
     span,
     then,
+    unsaid,
     verb,
     window,
 )
+from reporting.health.why import noun
 from reporting.notes import headline as heading
 from reporting.shown import Shown
 from reporting.tiles import Tile, tiles
@@ -53,7 +55,10 @@ def _title(book: Book) -> tuple[str, dict[str, object]]:
     if not scored(book):
         if not figures["arr_due"].value:
             return "{arr} of ARR, nothing due in {quarter}, and no account scored yet", values
-        return "{open} of the {due} due in {quarter} is still open; no account is scored yet", values
+        return (
+            "{open} of the {due} due in {quarter} is still open; no account is scored yet",
+            values,
+        )
     risky, loss = figures["arr_at_risk"], figures["expected_loss"].value or 0
     values |= {
         "loss": money(book, loss),
@@ -61,10 +66,12 @@ def _title(book: Book) -> tuple[str, dict[str, object]]:
         "accounts": counted(risky.n, "account"),
         "holding": verb(risky.n, "is", "are"),
     }
-    tail = "; {accounts} with {risky} of ARR {holding} at risk" if risky.n else "; nobody is at risk"
+    tail = (
+        "; {accounts} with {risky} of ARR {holding} at risk" if risky.n else "; nobody is at risk"
+    )
     former = then(book, "expected_loss")
     if former is None:
-        return "{loss} of ARR is expected to leave in {window}" + tail, values
+        return "{loss} of ARR is expected to leave from {window}" + tail, values
     moved = loss - former
     how = "rose to" if moved > 0 else "fell to"
     if abs(moved) <= SAME * former:
@@ -94,7 +101,7 @@ def _changed(book: Book, values: dict[str, object]) -> str:
 def _sits(book: Book, values: dict[str, object]) -> str:
     """With whom the expected loss sits, and what it is associated with."""
     if not scored(book):
-        values["why"] = silence(book)
+        values["why"] = unsaid(book)
         return "{why}"
     first = book.scores.iloc[0]
     loss = book.figures["expected_loss"].value or 0
@@ -104,15 +111,15 @@ def _sits(book: Book, values: dict[str, object]) -> str:
         "largest": first["name"],
         "most": formats.pct(int(first["expected_loss"]) / loss, 0),
     }
-    pattern = "Of the {loss} expected to leave in {window}, **{most}** sits with {largest}"
-    others = book.drivers[~book.drivers["family"].isin(["contract", "no clear driver"])]
+    pattern = "Of the {loss} expected to leave from {window}, **{most}** sits with {largest}"
+    others = workable(book)
     if others.empty:
         return pattern + "."
     values |= {
-        "family": others["family"].iloc[0],
+        "family": noun(others["family"].iloc[0]),
         "part": money(book, int(others["expected_loss"].iloc[0])),
     }
-    return pattern + "; beyond the contract's own dates, most is associated with {family} ({part})."
+    return pattern + "; beyond the contract itself, most is associated with {family} ({part})."
 
 
 def _start(book: Book, values: dict[str, object]) -> str:
@@ -120,18 +127,24 @@ def _start(book: Book, values: dict[str, object]) -> str:
     soon = open_soon(book)
     if soon.empty:
         return "No contract that ends in the next 90 days is open."
-    values |= {"soon": counted(len(soon), "renewal"), "stake": money(book, int(soon["arr"].sum()))}
-    values["stay"] = verb(len(soon), "is", "are")
-    pattern = "**{soon}** worth {stake} {stay} open for the next 90 days"
+    values |= {
+        "soon": counted(len(soon), "open renewal"),
+        "stake": money(book, int(soon["arr"].sum())),
+        "fall": verb(len(soon), "falls", "fall"),
+    }
+    pattern = "**{soon}** worth {stake} {fall} due within 90 days"
     shaky = soon[soon["band"].isin(["at risk", "watch"])]
     if shaky.empty:
         return pattern + "; start with the largest."
     values |= {"shaky": formats.count(len(shaky)), "shaken": money(book, int(shaky["arr"].sum()))}
-    return pattern + "; start with the {shaky} at risk or on watch, {shaken}."
+    return pattern + "; start with the {shaky} at risk or on watch ({shaken})."
 
 
 def numbers(book: Book) -> Shown:
-    """Seven tiles: risk first, then what is due, then retention and ARR."""
+    """Six tiles: risk first, then what is due, then retention and ARR.
+
+    A seventh, ARR not scored, stands second where there is any; the verdict says it if not.
+    """
     return tiles(*_risk(book), _due(book), *_kept(book))
 
 
@@ -139,6 +152,10 @@ def _risk(book: Book) -> list[Tile]:
     currency, figures, before = book.currency, book.figures, since(book)
     whole, silent = figures["arr"].value or 0, figures["arr_not_scored"]
     nobody = "" if scored(book) else "no account is scored"
+    silence = Tile(
+        "ARR not scored", silent.value, "money", currency, "down",
+        previous=then(book, "not_scored"), since=before, n=silent.n,
+    )  # fmt: skip
     risky, loss = figures["arr_at_risk"], figures["expected_loss"]
     bounds = book.outlook[book.outlook["what"] == "loss"]
     low, high = (int(bounds[side].iloc[0]) if len(bounds) else None for side in ("low", "high"))
@@ -154,12 +171,7 @@ def _risk(book: Book) -> list[Tile]:
             previous=then(book, "expected_loss"), since=before,
             course=_course(book, "expected_loss"), low=low, high=high, coverage=0.8, note=nobody,
         ),
-        Tile(
-            "ARR not scored", silent.value, "money", currency, "down",
-            previous=then(book, "not_scored"), since=before,
-            n=silent.n if silent.n else None,
-            note="" if silent.n else f"all {counted(figures['arr'].n, 'account')} scored",
-        ),
+        *([silence] if silent.n else []),
     ]  # fmt: skip
 
 

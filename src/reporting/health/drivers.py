@@ -9,7 +9,7 @@ from reporting.book import Book
 from reporting.cells import Column
 from reporting.charts.bars import bars
 from reporting.figure import Caption
-from reporting.health.parts import LEADER, by, money, scored, silence, since, source, stack
+from reporting.health.parts import LEADER, by, money, scored, unsaid, since, source, stack
 from reporting.health.why import family
 from reporting.notes import absent, decision
 from reporting.shown import Shown
@@ -30,7 +30,7 @@ OWNERS = {
 def drivers(book: Book) -> Shown:
     """Expected loss by driver family beside last month's, and the accounts each leads in."""
     if not scored(book):
-        return absent(f"Drivers of risk. {silence(book)}", "")
+        return absent(f"Drivers of risk. {unsaid(book)}", "")
     return stack(_figure(book), _table(book), _decide(book))
 
 
@@ -44,9 +44,7 @@ def _figure(book: Book) -> Shown:
     compared = rows["before"].notna().any()
     title = "The expected loss is associated with contract dates alone"
     if len(others):
-        title = (
-            f"Beyond contract dates, most expected loss is associated with {others['family'].iloc[0]}"
-        )
+        title = f"Beyond contract dates, most expected loss is associated with {others['family'].iloc[0]}"
     caption = Caption(
         title,
         "Expected loss shared among the families of reasons that raise each account's risk"

@@ -16,7 +16,7 @@ from reporting.health.parts import (
     counted,
     money,
     scored,
-    silence,
+    unsaid,
     source,
     stack,
     window,
@@ -32,7 +32,7 @@ LISTED = 20
 def first(book: Book) -> Shown:
     """Every account by probability of leaving and ARR, and the ones with most to lose."""
     if not scored(book):
-        return absent(f"Risk by account. {silence(book)}", "The signals below need no model.")
+        return absent(f"Risk by account. {unsaid(book)}", "The signals below need no model.")
     rows = book.scores[book.scores["p_churn"].notna()]
     return stack(_figure(book, rows), _listed(book, rows), _decide(book, rows))
 
@@ -81,7 +81,8 @@ def _decide(book: Book, rows: pd.DataFrame) -> Shown:
     nobody = int((chosen["csm"] == "unassigned").sum())
     tail = ", and an owner for the {nobody} without one." if nobody else "."
     return decision(
-        "One person and one date for each of the first **{half}**; a sponsor for {name} ({arr})" + tail,
+        "One person and one date for each of the first **{half}**; a sponsor for {name} ({arr})"
+        + tail,
         LEADER,
         by(book, 5),
         half=formats.count(half),

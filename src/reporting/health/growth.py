@@ -7,7 +7,7 @@ import pandas as pd
 from reporting import formats
 from reporting.book import Book
 from reporting.cells import Column
-from reporting.health.parts import by, counted, money, silence, stack, window
+from reporting.health.parts import by, counted, money, unsaid, stack, window
 from reporting.health.why import reasons
 from reporting.notes import absent, decision, prose
 from reporting.shown import Shown
@@ -19,7 +19,7 @@ LISTED = 10
 def growth(book: Book) -> Shown:
     """The accounts with most to gain that are not at risk, with what the odds go with."""
     if book.scores["p_expansion"].isna().all():
-        return absent(f"Expansion by account. {silence(book, 'expansion')}", "")
+        return absent(f"Expansion by account. {unsaid(book, 'expansion')}", "")
     rows = ready(book)
     return stack(_sum(book, rows), _listed(book, rows), _decide(book, rows))
 

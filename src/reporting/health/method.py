@@ -90,8 +90,12 @@ def made(book: Book) -> Shown:
     }
     if "base_rate" in churn:
         watch, risky = edges(float(churn["base_rate"]))
-        facts["Bands, by risk"] = f"Watch from {formats.pct(watch)}, At risk from {formats.pct(risky)}"
-    facts |= {f"{kind.capitalize()} model": _model(about["models"][kind]) for kind in about["models"]}
+        facts["Bands, by risk"] = (
+            f"Watch from {formats.pct(watch)}, At risk from {formats.pct(risky)}"
+        )
+    facts |= {
+        f"{kind.capitalize()} model": _model(about["models"][kind]) for kind in about["models"]
+    }
     facts |= {
         "Snapshot of the tables": about["snapshot"],
         "Features": f"{about['features']['count']}, {about['features']['digest']}",

@@ -76,7 +76,9 @@ def movers(book: Book) -> pd.DataFrame:
     """Accounts whose band changed, the largest change in expected loss first (cents)."""
     rows = book.scores
     changed = rows[
-        rows["band"].isin(RANK) & rows["band_before"].isin(RANK) & (rows["band"] != rows["band_before"])
+        rows["band"].isin(RANK)
+        & rows["band_before"].isin(RANK)
+        & (rows["band"] != rows["band_before"])
     ]
     change = (changed["p_churn"] - changed["p_before"]) * changed["arr"]
     found = changed.assign(change=change.round().astype("int64"))
@@ -92,7 +94,9 @@ def _movers(book: Book) -> Shown:
         Column("band", "Now", "band"),
         Column("p_before", f"Risk, {since(book)}", "pct"),
         Column("p_churn", "Risk now", "pct"),
-        Column("change", "Change in expected loss", "money", book.currency, signed=True, good="down"),
+        Column(
+            "change", "Change in expected loss", "money", book.currency, signed=True, good="down"
+        ),
     ]
     return table(
         movers(book), columns, "Largest moves, by the change in expected loss",

@@ -74,7 +74,10 @@ def local_days(book: Book, instants: pd.Series) -> pd.Series:
 
 def window(book: Book) -> str:
     """The months the churn score speaks of: ``Aug to Oct 2025``."""
-    first, last = shift(book.month, book.about["lead"] + 1), shift(book.month, book.about["horizon"])
+    first, last = (
+        shift(book.month, book.about["lead"] + 1),
+        shift(book.month, book.about["horizon"]),
+    )
     return span(first, last)
 
 
@@ -89,7 +92,12 @@ def span(first: str, last: str) -> str:
 
 def since(book: Book) -> str:
     """The month before, short: ``May``."""
-    return formats.month(shift(book.month, -1)).split(formats.NBSP)[0]
+    return former(book).split(formats.NBSP)[0]
+
+
+def former(book: Book) -> str:
+    """The month before: ``May 2025``."""
+    return formats.month(shift(book.month, -1))
 
 
 def scored(book: Book) -> bool:
@@ -97,7 +105,7 @@ def scored(book: Book) -> bool:
     return bool(book.scores["p_churn"].notna().any())
 
 
-def silence(book: Book, kind: str = "churn") -> str:
+def unsaid(book: Book, kind: str = "churn") -> str:
     """Why ``kind`` is not scored, as a sentence."""
     said = str(book.about["models"][kind]["said"]) or f"there is no {kind} model yet"
     return f"{said[:1].upper()}{said[1:].rstrip('.')}."

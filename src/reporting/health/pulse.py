@@ -86,7 +86,9 @@ def _sum(book: Book, rows: pd.DataFrame) -> Shown:
             n=len(rows),
             months=over,
         )
-    each = [f"{label} ({stands})" for label, stands in zip(out["label"], out["stands"], strict=True)]
+    each = [
+        f"{label} ({stands})" for label, stands in zip(out["label"], out["stands"], strict=True)
+    ]
     return prose(
         "**{k} of {n}** measures stand outside their range of the last {months} months: {which}.",
         k=len(out),

@@ -7,7 +7,7 @@ import pandas as pd
 from reporting.book import Book
 from reporting.charts.folds import folds
 from reporting.figure import Caption
-from reporting.health.parts import counted, silence, source, span, stack
+from reporting.health.parts import counted, unsaid, source, span, stack
 from reporting.notes import absent
 from reporting.shown import Shown
 
@@ -21,12 +21,14 @@ METHODS = {
 
 def rehearsed(book: Book) -> Shown:
     """For each question, every fold of the model and of its baselines."""
-    return stack(_one(book, "churn", book.churn_folds), _one(book, "expansion", book.expansion_folds))
+    return stack(
+        _one(book, "churn", book.churn_folds), _one(book, "expansion", book.expansion_folds)
+    )
 
 
 def _one(book: Book, kind: str, tests: pd.DataFrame) -> Shown:
     if tests.empty:
-        return absent(f"Rehearsals of the {kind} model. {silence(book, kind)}", "")
+        return absent(f"Rehearsals of the {kind} model. {unsaid(book, kind)}", "")
     told = book.about["models"][kind]
     named = tests.assign(model=tests["method"].map(METHODS), value=tests["auc"])
     each = named.groupby("model", sort=False)["value"].mean()

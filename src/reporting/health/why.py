@@ -1,26 +1,33 @@
-"""Reasons as a reader needs them: what raises the risk, each fact once."""
+"""Reasons as a reader needs them: what raises the odds, each fact once, in few words."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from plays.reasons import raising
 
-NOTHING = "No single reason stands out"
+NOTHING = "Nothing raises it; here for its size"
+DATE = "Nothing beside the end of term"
+DATES = ("days_to_end", "days_to_last_end")
+NOUNS = {"relationship": "the relationship", "contract": "the contract"}
 
 
-def reasons(told: object) -> list[str]:
-    """The raising reasons of a ledger entry (JSON text), without one that repeats a fact.
+def reasons(told: object, days_to_end: float | None = None) -> list[str]:
+    """The raising reasons of a ledger entry (JSON text).
 
-    Two ideas may say the same thing of an account whose next line is its last: that
-    reason stands once.
+    A reason that only repeats ``days_to_end``, which has its own column, is left out.
     """
-    found: dict[str, str] = {}
-    for why in raising(told):
-        label, _, value = why.text.partition(": ")
-        found.setdefault(f"{why.family} {value.partition(' (')[0] or label}", why.text)
-    return list(found.values()) or [NOTHING]
+    found = [item for item in json.loads(str(told)) if item["direction"] == "raises"]
+    kept = [item for item in found if not _same(item, days_to_end)]
+    said = [why.text for why in raising(kept)]
+    return said or [DATE if found else NOTHING]
+
+
+def _same(item: dict[str, str], days_to_end: float | None) -> bool:
+    if item["feature"] not in DATES or days_to_end is None or days_to_end != days_to_end:
+        return False
+    value = item["text"].partition(": ")[2].partition(" ")[0].replace(",", "")
+    return value.lstrip("-").isdigit() and abs(float(value) - days_to_end) < 1
 
 
 def family(told: object) -> str:
@@ -29,7 +36,6 @@ def family(told: object) -> str:
     return first[0].family if first else ""
 
 
-def ideas(told: object) -> list[dict[str, Any]]:
-    """The ledger entry as it was written."""
-    found: list[dict[str, Any]] = json.loads(str(told)) if told else []
-    return found
+def noun(family: str) -> str:
+    """A family of reasons as it stands in a sentence."""
+    return NOUNS.get(family, family)

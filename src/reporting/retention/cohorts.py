@@ -19,6 +19,7 @@ from reporting.tables import table
 from warehouse.months import shift
 
 AGE = 12
+DRAWN = 9
 GROUP = 4  # quarters compared with the four before them
 
 
@@ -28,7 +29,7 @@ def cohorts(book: Book) -> Shown:
     if told.empty:
         return absent(
             "cohorts.",
-            "No account that started in the last ten quarters is three months old yet.",
+            "No account that started in the last three years is three months old yet.",
         )
     compared = _compared(told)
     return section(_figure(book, told, compared), _table(compared), _decision(book, compared))
@@ -92,17 +93,17 @@ def _title(compared: pd.DataFrame) -> str:
         "better": "newer customers stay better",
         "worse": "newer customers stay less",
     }[found]
-    return f"After a year {new} of newer customers are left, {old} of those before: {tail}"
+    return f"After a year {new} of newer customers had stayed, {old} of those before: {tail}"
 
 
 def _figure(book: Book, told: pd.DataFrame, compared: pd.DataFrame) -> Shown:
-    frame = _labelled(told)
+    frame = _labelled(told[told["starts"].isin(sorted(told["starts"].unique())[-DRAWN:])])
     ages = sorted(int(age) for age in frame["age"].unique())
-    n = int(told.drop_duplicates("starts")["n"].sum())
+    n = int(frame.drop_duplicates("starts")["n"].sum())
     part = "" if bool(frame["whole"].all()) else " Hatched: not every account is that old yet."
     caption = Caption(
         _title(compared),
-        f"Share left of each quarter's new accounts, by months since each one's start.{part}",
+        f"What is kept of each quarter's new accounts, by months since each one's start.{part}",
         source(book, counted(n)),
     )
     blocks = [("logo", "Accounts still customers"), ("arr", "Their ARR, growth included")]
@@ -115,8 +116,8 @@ def _table(compared: pd.DataFrame) -> Shown:
     columns = [
         Column("label", "Accounts"),
         Column("n", "n", "count"),
-        Column("kept", "Left after 12 months", "count"),
-        Column("logo", "Share left", "pct"),
+        Column("kept", "Stayed 12 months", "count"),
+        Column("logo", "Share", "pct"),
         Column("range", "95 % range"),
         Column("gross", "ARR, losses only", "pct"),
         Column("net", "ARR, with growth", "pct"),
@@ -127,9 +128,9 @@ def _table(compared: pd.DataFrame) -> Shown:
 def _decision(book: Book, compared: pd.DataFrame) -> Shown:
     found = _verdict(compared)
     text = {
-        "worse": "find what changed in who is sold to and how they are started.",
-        "better": "keep what changed in the last year's selling and onboarding.",
-        "alike": "change nothing on this evidence; newer and older customers stay alike.",
-        "unknown": "wait: too few accounts are a year old to compare.",
+        "worse": "Find what changed in who is sold to and how they are started.",
+        "better": "Keep what changed in the last year's selling and onboarding.",
+        "alike": "Change nothing on this evidence: newer and older customers stay alike.",
+        "unknown": "Wait: too few accounts are a year old to compare.",
     }[found]
     return decision(text, CS, by(book, 30))

@@ -7,8 +7,6 @@ import pandas as pd
 from reporting import formats
 from reporting.book import Book
 from reporting.cells import Column
-from reporting.charts.bars import bars
-from reporting.figure import Caption
 from reporting.notes import absent, decision
 from reporting.past import NO_REASON, REASONS
 from reporting.retention.words import (
@@ -16,19 +14,17 @@ from reporting.retention.words import (
     amount,
     by,
     cents,
-    counted,
     exactly,
     money,
     plural,
     section,
-    source,
     span,
 )
 from reporting.shown import Shown
 from reporting.tables import table
 
 FAILED = REASONS["payment_failure"]
-SHOWN = 10
+SHOWN = 6
 
 
 def departures(book: Book) -> Shown:
@@ -37,7 +33,7 @@ def departures(book: Book) -> Shown:
     if gone.empty:
         return absent("reasons of leaving.", "No account left in the last 12 months.")
     grouped = _by_reason(gone)
-    return section(_figure(book, grouped), _table(book, grouped), _names(book), _decision(book))
+    return section(_table(book, grouped), _names(book), _decision(book))
 
 
 def _by_reason(gone: pd.DataFrame) -> pd.DataFrame:
@@ -53,36 +49,30 @@ def _by_reason(gone: pd.DataFrame) -> pd.DataFrame:
     return table_.reset_index(drop=True)
 
 
-def _figure(book: Book, grouped: pd.DataFrame) -> Shown:
+def _title(grouped: pd.DataFrame) -> str:
     unknown = grouped.loc[grouped["reason"] == NO_REASON, "share"].sum()
-    top = grouped.iloc[0]
-    title = f"{formats.pct(top['share'], 0)} of the ARR lost is recorded as {top['reason']}"
     if unknown > 0.5:
-        title = f"For {formats.pct(unknown, 0)} of the ARR lost no reason is recorded"
-    months = book.walk["month"].tail(12)
-    caption = Caption(
-        title,
-        f"ARR of the accounts that left, {span(months.iloc[0], months.iloc[-1])}, by the reason "
-        "on the contract line. A recorded reason is what was written down, not a cause shown.",
-        source(book, counted(len(book.departed), "departures")),
-    )
-    return bars(grouped, caption, "money", book.currency, value="arr", tone="risk-fill")
+        return f"For {formats.pct(unknown, 0)} of the ARR lost no reason is recorded"
+    top = grouped.iloc[0]
+    return f"{formats.pct(top['share'], 0)} of the year's churn is recorded as {top['reason']}"
 
 
 def _table(book: Book, grouped: pd.DataFrame) -> Shown:
+    months = book.walk["month"].tail(12)
     columns = [
         Column("label", "Reason recorded"),
         Column("accounts", "Departures", "count"),
         amount("arr", f"ARR lost, {book.currency}"),
-        Column("share", "Share", "pct"),
+        Column("share", "Share", "pct", bar=True),
         Column("tenure", "Median months as customer", "count"),
         Column("back", "Since back", "count"),
     ]
     return table(
         cents(grouped, "arr"),
         columns,
-        "The year's churn, by reason",
-        "The total is the ledger's churn. An account that came back stands here and, "
+        _title(grouped),
+        f"{span(months.iloc[0], months.iloc[-1])}, by the reason on the contract line: what was "
+        "written down, not a cause shown. The total is the ledger's churn. An account that came back stands here and, "
         "with its return, under reactivation.",
         total={
             "label": "All that left",
@@ -119,20 +109,20 @@ def _decision(book: Book) -> Shown:
     unknown = lost.get(NO_REASON, 0)
     if unknown > lost.sum() / 2:
         return decision(
-            "record a reason for every line that stops; without one nothing can be learned.",
+            "Record a reason for every line that stops; without one nothing can be learned.",
             CS,
             by(book, 30),
         )
     failed = book.departed[book.departed["reason"] == FAILED]
     if len(failed):
         return decision(
-            "chase failed payments: {accounts} and {money} left that way; "
-            "ask the largest of the others what would have kept them.",
+            "Chase failed payments: {accounts} and {money} left that way; "
+            "Ask the largest of the others what would have kept them.",
             CS,
             by(book, 30),
             accounts=plural(len(failed), "account"),
             money=money(book, int(failed["arr"].sum())),
         )
     return decision(
-        "ask the largest that left what would have kept them, and write it down.", CS, by(book, 30)
+        "Ask the largest that left what would have kept them, and write it down.", CS, by(book, 30)
     )

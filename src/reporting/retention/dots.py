@@ -125,6 +125,7 @@ def _block(
         ax.annotate(
             formats.pct(rate), (rate + right, y), (0, 6), textcoords="offset points",
             ha="center", va="bottom", fontsize=SMALL, color=light("ink"),
+            bbox={"facecolor": light("paper"), "linewidth": 0, "pad": 1},
         )  # fmt: skip
         if names:
             ax.annotate(

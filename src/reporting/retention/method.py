@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pandas as pd
+
 from metrics.entry import Entry
 from metrics.registry import entry
 from reporting.book import Book
 from reporting.cells import Column
-from reporting.notes import definitions, provenance
+from reporting.notes import provenance
 from reporting.retention.words import section
 from reporting.shown import Shown
 from reporting.tables import table
@@ -57,8 +59,26 @@ DERIVED = (
 
 def method(book: Book) -> Shown:
     """Every number's definition and rule, what was read, and what the page was made from."""
-    entries = [_ruled(book, name) for name in NAMED]
-    return section(definitions([*entries, *DERIVED]), _sources(book), _provenance(book))
+    return section(_definitions(book), _sources(book), _provenance(book))
+
+
+def _definitions(book: Book) -> Shown:
+    entries = [*(_ruled(book, name) for name in NAMED), *DERIVED]
+    frame = pd.DataFrame(
+        {
+            "title": [one.title for one in entries],
+            "formula": [one.formula for one in entries],
+            "policy": [one.policy for one in entries],
+            "owner": [one.owner for one in entries],
+        }
+    )
+    columns = [
+        Column("title", "Number"),
+        Column("formula", "How it is counted"),
+        Column("policy", "Under which rule"),
+        Column("owner", "Owner"),
+    ]
+    return table(frame, columns, "How each number is defined")
 
 
 def _ruled(book: Book, name: str) -> Entry:
@@ -71,13 +91,23 @@ def _sources(book: Book) -> Shown:
         table=book.sources["table"].str.replace("_", " "),
         digest=book.sources["sha256"].str[:12],
     )
-    columns = [
-        Column("table", "Table"),
-        Column("kept", "Rows kept", "count"),
-        Column("clock", "When a row became known"),
-        Column("digest", "sha256, first 12"),
-    ]
-    return table(frame, columns, "What was read")
+    names = {
+        "rows_in": "Rows read",
+        "used": "Used",
+        "repaired": "Repaired",
+        "quarantined": "Quarantined",
+    }
+    columns = [Column("table", "Table")]
+    columns += [Column(name, label, "count") for name, label in names.items()]
+    columns += [Column("clock", "When a row became known"), Column("digest", "sha256, first 12")]
+    totals = {name: int(frame[name].sum()) for name in names}
+    return table(
+        frame,
+        columns,
+        "What was read, and what became of every row",
+        "Rows read = used + repaired + quarantined, in every table.",
+        total={"table": "All tables", **totals, "clock": "", "digest": ""},
+    )
 
 
 def _provenance(book: Book) -> Shown:

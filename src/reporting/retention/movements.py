@@ -12,7 +12,7 @@ from reporting.retention.words import CS, amount, by, cents, exactly, money, plu
 from reporting.shown import Shown
 from reporting.tables import table
 
-SHOWN = 12
+SHOWN = 8
 NAMED = ["name", "kind", "csm", "amount"]
 
 
@@ -55,10 +55,10 @@ def _title(book: Book) -> str:
 def _decision(book: Book) -> Shown:
     losses = book.moves[book.moves["amount"] < 0]
     if losses.empty:
-        return decision("nothing was lost; no review is due.", CS, by(book, 14))
+        return decision("Nothing was lost; no review is due.", CS, by(book, 14))
     top = losses.head(3)
     return decision(
-        "review the largest losses, each seen coming or not: {names}; together {money}.",
+        "Review the largest losses, each seen coming or not: {names}; together {money}.",
         CS,
         by(book, 14),
         names=", ".join(top["name"]),

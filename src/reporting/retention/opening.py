@@ -9,6 +9,7 @@ from reporting.book import Book
 from reporting.notes import Check, bullets, verdict
 from reporting.notes import headline as heading
 from reporting.retention.reconciliation import difference
+from reporting.retention.trend import changes
 from reporting.retention.walk import YEAR, gained, lost, summed
 from reporting.retention.words import by, days, full, known, last, money, month, moved, plural, span
 from reporting.shown import Shown
@@ -55,7 +56,7 @@ def _walked(book: Book) -> str:
     total = summed(book.walk.tail(1))
     up, down = money(book, gained(total)), money(book, lost(total))
     change = money(book, total["closing"] - total["opening"], signed=True)
-    return f"In {month(book)} {up} came in and {down} went, so ARR moved by {change}."
+    return f"In {month(book)} {up} came in and {down} went: {change} of ARR."
 
 
 def _largest(book: Book) -> str:
@@ -82,21 +83,21 @@ def strip(book: Book) -> Shown:
     ties = Check("Ties to the cent", "yes, month and year")
     if off:
         ties = Check("Ties to the cent", f"no: {full(book, off)} apart", "fail")
-    quarantined, repaired = (int(book.sources[c].sum()) for c in ("quarantined", "repaired"))
-    read = plural(int(book.sources["rows_in"].sum()), "row")
-    rows = Check("Rows", f"{read} read, all used as they came")
-    if quarantined or repaired:
-        said = f"{read} read, {formats.count(quarantined)} quarantined, "
-        rows = Check("Rows", f"{said}{formats.count(repaired)} repaired", "warn")
+    fates = ("used", "repaired", "quarantined")
+    counts = {name: int(book.sources[name].sum()) for name in ("rows_in", *fates)}
+    said = " + ".join(f"{formats.count(counts[name])} {name}" for name in fates)
+    clean = counts["used"] == counts["rows_in"]
+    read = formats.count(counts["rows_in"])
+    rows = Check("Rows", f"{read} read = {said}", "pass" if clean else "warn")
     missing = ", ".join(name.replace("_", " ") for name in book.about["absent"])
-    tables = Check("Not recorded", missing or "nothing", "warn" if missing else "pass")
+    tables = Check("Tables missing", missing or "none", "warn" if missing else "pass")
     rule = Check("Counted by", str(book.about["policy"]), "none")
     return verdict([ties, rows, tables, rule])
 
 
 def tiles(book: Book) -> Shown:
     """Six numbers, each beside the month before, its target and its course."""
-    since = month(book, 1, short=True)
+    since = month(book, 1).split(formats.NBSP)[0]
     rates = [
         _rate(book, "nrr", "nrr", "Net revenue retention", since),
         _rate(book, "grr", "grr", "Gross revenue retention", since),
@@ -174,7 +175,6 @@ def _signed(book: Book, since: str) -> Tile:
         "Next quarter's ARR due, signed",
         signed / due if due else None,
         "pct",
-        good="up",
         previous=float(before["signed"].iloc[0] / before["arr"].iloc[0]) if len(before) else None,
         since=since,
         note=f"of {money(book, due)} due {when}" if due else f"Nothing is due {when}",
@@ -199,16 +199,21 @@ def _changed(book: Book) -> str:
     parts = []
     for name, column, label in (
         ("grr", "grr", "GRR"),
-        ("logo_retention", "logo", "Logo retention"),
+        ("logo_retention", "logo", "logo retention"),
     ):
         value, before = book.figures[name].value, last(book.trend, column, 1)
         if value is not None and before is not None:
-            by_points = formats.points(value - before)
-            parts.append(f"{label} {moved(value, before)}: {formats.pct(value)} ({by_points})")
+            way, by_points = moved(value, before), formats.points(abs(value - before)).lstrip("+")
+            step = f"{way} {by_points} to" if way != "held" else "held at"
+            parts.append(f"{label} {step} {formats.pct(value)}")
     if not parts:
         customers = plural(int(book.figures["customers"].value or 0), "customer")
         return f"{customers} at the close; rates over a year cannot be told yet."
-    return f"{'; '.join(parts)}, on {month(book, 1)}."
+    year = changes(book).iloc[0]
+    tail = ""
+    if not formats.missing(year["change"]):
+        tail = f" Against a year ago NRR is {formats.points(year['change'])}: {year['verdict']}."
+    return f"Since {month(book, 1)} {' and '.join(parts)}.{tail}"
 
 
 def _sits(book: Book) -> str:
@@ -219,9 +224,9 @@ def _sits(book: Book) -> str:
     reason = str(most.idxmax())
     share, ten = formats.pct(int(most.max()) / total, 0), int(gone["arr"].head(10).sum())
     return (
-        f"{plural(len(gone), 'account')} left over 12 months with {money(book, total)}; "
-        f"{share} of it under the reason “{reason}”, "
-        f"{formats.pct(ten / total, 0)} with the {min(10, len(gone))} largest."
+        f"{plural(len(gone), 'departure')} took {money(book, total)} over 12 months; "
+        f"{share} of it is recorded as {reason}, "
+        f"{formats.pct(ten / total, 0)} went with the {min(10, len(gone))} largest."
     )
 
 

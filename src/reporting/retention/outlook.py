@@ -7,14 +7,12 @@ import pandas as pd
 from reporting import formats
 from reporting.book import Book
 from reporting.cells import Column
-from reporting.charts.bars import bars
 from reporting.figure import Caption
 from reporting.notes import absent, decision
+from reporting.retention.estimates import estimates
 from reporting.retention.words import (
     FINANCE,
-    amount,
     by,
-    cents,
     counted,
     covers,
     money,
@@ -26,9 +24,10 @@ from reporting.shown import Shown
 from reporting.tables import table
 from warehouse.months import shift
 
+GRADED = 3  # months; fewer cannot show a habit
 LABELS = {
     "loss": "Expected loss",
-    "gain": "Expected gain, from customers there are",
+    "gain": "Expected expansion",
     "net": "Net",
 }
 
@@ -65,53 +64,70 @@ def _frame(book: Book) -> pd.DataFrame:
     )
 
 
+def _past(book: Book) -> str:
+    """The closed months that the estimate is held against, in words."""
+    months = book.walk["month"].tail(length(book))
+    return span(str(months.iloc[0]), str(months.iloc[-1]))
+
+
 def _figure(book: Book, frame: pd.DataFrame) -> Shown:
     loss = frame[frame["what"] == "loss"].iloc[0]
     when = span(*window(book))
     title = (
-        f"An estimate: {money(book, loss['expected'])} is expected to be lost {when}, "
+        f"An estimate: {money(book, loss['expected'])} lost {when}, "
         f"eight times in ten {money(book, loss['low'])} to {money(book, loss['high'])}"
     )
     shown = frame[frame["what"] != "net"]
-    has = bool(shown["before"].notna().all())
-    past = book.walk["month"].tail(length(book))
-    tick = f" Tick: what {span(past.iloc[0], past.iloc[-1])} brought." if has else ""
+    tick = f" Tick: what {_past(book)} brought." if shown["before"].notna().all() else ""
     caption = Caption(
         title,
-        f"Churn and expansion of today's customers, {when}, in {book.currency}.{tick}",
+        f"Churn and expansion of today's customers, {when}. Dot: expected; band: range.{tick}",
         source(book, counted(int(loss["accounts"])), covers(book, int(book.scores["arr"].sum()))),
     )
-    return bars(
-        shown, caption, "money", book.currency, value="expected",
-        previous="before" if has else "", tone="unscored-fill", sort=False,
-    )  # fmt: skip
+    return estimates(shown, caption, book.currency, _past(book))
 
 
 def _table(book: Book, frame: pd.DataFrame) -> Shown:
-    names = ["expected", "low", "high", "before"]
-    past = book.walk["month"].tail(length(book))
-    columns = [
-        Column("label", f"{span(*window(book))}, estimated"),
-        amount("expected", f"Expected, {book.currency}"),
-        amount("low", "Range from"),
-        amount("high", "to"),
-        amount("before", f"Actual, {span(past.iloc[0], past.iloc[-1])}"),
-    ]
+    names = {
+        "expected": "Expected",
+        "low": "Range from",
+        "high": "to",
+        "before": f"Actual, {_past(book)}",
+    }
+    rows = frame.assign(**{name: [money(book, value) for value in frame[name]] for name in names})
+    columns = [Column("label", f"{span(*window(book))}, estimated")]
+    columns += [Column(name, label, align="end") for name, label in names.items()]
     return table(
-        cents(frame, *names),
+        rows,
         columns,
         "Estimate beside actual",
         "The range holds eight of ten futures in which each account decides on its own by its "
         "own probability; a shock that strikes many at once is not in it, so the truth is "
         f"wider. Accounts that leave before {formats.month(window(book)[0])} are not counted, "
-        "nor are new customers and contraction.",
+        "nor are new customers and contraction." + _bias(book),
     )
+
+
+def _bias(book: Book) -> str:
+    """What the graded months say of such estimates, where they all err to one side."""
+    side = one_sided(book.grades)
+    if not side:
+        return ""
+    return f" Of {len(book.grades)} graded estimates every one was too {side}."
+
+
+def one_sided(grades: pd.DataFrame) -> str:
+    """``low`` or ``high`` if each of at least three graded months erred so; else empty."""
+    if len(grades) < GRADED:
+        return ""
+    off = (grades["expected_arr"] - grades["observed_arr"]).astype("int64")
+    return "low" if bool((off < 0).all()) else "high" if bool((off > 0).all()) else ""
 
 
 def _decision(book: Book, frame: pd.DataFrame) -> Shown:
     loss = frame[frame["what"] == "loss"].iloc[0]
     return decision(
-        "plan with a loss of {expected} and hold cash for {high}.",
+        "Plan with a loss of {expected}, and keep {high} as the bad case.",
         FINANCE,
         by(book, 14),
         expected=money(book, loss["expected"]),

@@ -33,7 +33,7 @@ SIGNED = Mark("signed", "Signed", "●", "healthy", "healthy-fill", "o")
 CANCELLED = Mark("cancelled", "Cancelled", "◆", "risk", "risk-fill", "D")
 OPEN = Mark("open", "Open, or lapsed", "○", "unscored", "unscored-fill", "o")
 STATES = (SIGNED, CANCELLED, OPEN)
-SHOWN = 10
+SHOWN = 6
 
 
 def renewals(book: Book) -> Shown:
@@ -97,6 +97,7 @@ def _table(book: Book, told: pd.DataFrame) -> Shown:
 
 
 def _open(book: Book) -> Shown:
+    at = pd.Timestamp(book.about["as_of"])
     following = as_of(shift(book.month, 3), str(book.about["timezone"]))
     still = book.due[(book.due["state"] == "open") & (book.due["ends_on"] < following)]
     if still.empty:
@@ -128,6 +129,7 @@ def _open(book: Book) -> Shown:
         cents(shown, "arr"),
         columns,
         f"The {len(shown)} largest still open, of {len(rows)} accounts",
+        f"A notice date before {formats.date(days(book, pd.Series([at])).iloc[0])} has passed.",
         total={"name": "These accounts", **blank, "arr": exactly(shown["arr"].sum())},
     )
 
@@ -135,9 +137,9 @@ def _open(book: Book) -> Shown:
 def _decision(book: Book) -> Shown:
     still = book.figures["arr_due_open"]
     if not still.value:
-        return decision("nothing is open for next quarter.", CS, by(book, 14))
+        return decision("Nothing is open for next quarter.", CS, by(book, 14))
     cancelled = int(book.figures["arr_due_cancelled"].value or 0)
-    text = "give each open renewal an owner and a date, {open} in all"
+    text = "Give each open renewal an owner and a date, {open} in all"
     text += "; plan without the {cancelled} already cancelled." if cancelled else "."
     return decision(
         text, CS, by(book, 14), open=money(book, still.value), cancelled=money(book, cancelled)

@@ -10,12 +10,10 @@ from reporting.cells import Column
 from reporting.charts.trend import Line, trend
 from reporting.figure import Caption
 from reporting.notes import absent, decision
-from reporting.retention.outlook import length, window
+from reporting.retention.outlook import length, one_sided, window
 from reporting.retention.words import (
     SCIENCE,
-    amount,
     by,
-    cents,
     counted,
     plural,
     section,
@@ -84,9 +82,11 @@ def _title(graded: pd.DataFrame) -> str:
     if ours is None or naive is None:
         return "Expected and observed loss, by month of score"
     side = "less than" if ours < naive else "more than" if ours > naive else "as much as"
+    habit = one_sided(graded)
+    tail = f"; too {habit} in all {len(graded)} months" if habit else ""
     return (
         f"Off by {formats.pct(ours, 0)} on average, {side} "
-        f"repeating the last quarter ({formats.pct(naive, 0)})"
+        f"repeating the last quarter ({formats.pct(naive, 0)}){tail}"
     )
 
 
@@ -110,47 +110,49 @@ def _figure(book: Book, graded: pd.DataFrame) -> Shown:
 
 
 def _table(book: Book, graded: pd.DataFrame) -> Shown:
-    names = ["expected_arr", "observed_arr", "off", "naive"]
     frame = graded.assign(
         events=[plural(int(n), "account") for n in graded["events"]],
         said=[f"{formats.number(n, 1)} expected" for n in graded["expected"]],
     )
+    unit = book.currency
     columns = [
         Column("scored", "Scored at the close of", under="when"),
-        amount("expected_arr", f"Expected, {book.currency}", under="said"),
-        amount("observed_arr", "Lost", under="events"),
-        amount("off", "Difference", signed=True),
+        Column("expected_arr", "Expected", "money", unit, under="said"),
+        Column("observed_arr", "Lost", "money", unit, under="events"),
+        Column("off", "Difference", "money", unit, signed=True),
         Column("error", "Error", "pct", signed=True),
-        amount("naive", "Repeating the quarter"),
+        Column("naive", "Repeating the quarter", "money", unit),
         Column("auc", "AUC", "number", digits=2),
     ]
     return table(
-        cents(frame.iloc[::-1], *names),
+        frame.iloc[::-1],
         columns,
         "What was said, and what was lost",
         "Windows of neighbouring months overlap, so a loss may stand in several rows. Repeating "
         "the quarter: as much churn as in the same number of months before the score. Accounts "
         "that left before their window opened are in neither column. AUC: how well the "
         "ranking told leavers from stayers, 0.5 being chance.",
-        limit=12,
+        limit=6,
     )
 
 
 def _decision(book: Book, graded: pd.DataFrame) -> Shown:
     ours, naive = errors(graded)
     if ours is None or naive is None:
-        return decision("wait: there is nothing to compare yet.", SCIENCE, by(book, 30))
+        return decision("Wait: there is nothing to compare yet.", SCIENCE, by(book, 30))
     values = {"ours": formats.pct(ours, 0), "naive": formats.pct(naive, 0)}
     if ours < naive:
+        habit = one_sided(graded)
+        tail = f"; it was too {habit} every time, so lean the other way." if habit else "."
         return decision(
-            "use the model's number for planning: off by {ours}, against {naive} for "
-            "repeating the quarter.",
+            "Plan with the model's number: off by {ours}, against {naive} for repeating the "
+            "quarter" + tail,
             SCIENCE,
             by(book, 30),
             **values,
         )
     return decision(
-        "plan with last quarter's loss, not with the model's: it is off by {naive}, the model "
+        "Plan with last quarter's loss, not with the model's: it is off by {naive}, the model "
         "by {ours}.",
         SCIENCE,
         by(book, 30),

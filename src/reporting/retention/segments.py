@@ -51,7 +51,7 @@ def _figure(book: Book, frame: pd.DataFrame) -> Shown:
     rated = frame[frame["grr"].notna()].sort_values(["grr", "label"])
     first = rated.iloc[0]
     title = f"{first['label']} keeps least: GRR {formats.pct(first['grr'])}"
-    if len(rated) > 1 and float(first["grr_high"]) >= float(rated["grr"].iloc[-1]):
+    if len(rated) > 1 and float(first["grr_high"]) >= float(rated["grr_low"].max()):
         title = "No segment's GRR stands clear of the others"
     caption = Caption(
         title,
@@ -111,18 +111,19 @@ def _table(book: Book, frame: pd.DataFrame) -> Shown:
 
 
 def _decision(book: Book, frame: pd.DataFrame) -> Shown:
+    if frame["grr"].isna().all():
+        return decision("Wait: no group is large enough to be judged.", CS, by(book, 30))
     goal = book.target("grr")
     short = frame[frame["grr_high"] < goal] if goal is not None else frame.head(0)
     if len(short):
         return decision(
-            "look into {groups}: GRR is below target by more than luck explains.",
+            "Look into {groups}: GRR is below target by more than luck explains.",
             CS,
             by(book, 30),
             groups=" and ".join(short["label"]),
         )
     return decision(
-        "no segment is below its GRR target by more than luck explains; spread the effort by "
-        "ARR, not by segment.",
+        "Keep one plan for all: no segment is below its GRR target by more than luck explains.",
         CS,
         by(book, 30),
     )

@@ -24,7 +24,7 @@ from reporting.retention.words import (
 from reporting.shown import Shown
 from reporting.tables import table
 
-SHOWN = 10
+SHOWN = 6
 
 
 def surprises(book: Book) -> Shown:
@@ -106,10 +106,10 @@ def _said(reasons: str) -> str | None:
 
 def _decision(book: Book, missed: pd.DataFrame) -> Shown:
     if missed.empty:
-        return decision("nothing was missed; keep the rules as they are.", SCIENCE, by(book, 30))
+        return decision("Nothing was missed; keep the rules as they are.", SCIENCE, by(book, 30))
     top = missed.head(3)
     return decision(
-        "ask what was visible before {names} left ({money} of {all}), and write a rule or a "
+        "Ask what was visible before {names} left ({money} of {all}), and write a rule or a "
         "feature for it.",
         SCIENCE,
         by(book, 30),

@@ -33,11 +33,11 @@ def trend(book: Book) -> Shown:
             "A rate compares today's customers with those of 12 months ago; "
             f"there are {len(book.walk)} months of history.",
         )
-    changes = _changes(book)
-    return section(_figure(book, changes), _table(book, changes), _decision(changes, book))
+    found = changes(book)
+    return section(_figure(book, found), _table(found), _decision(found, book))
 
 
-def _changes(book: Book) -> pd.DataFrame:
+def changes(book: Book) -> pd.DataFrame:
     """Each rate now and a year ago; ``noise`` is the half-width of their difference's range."""
     rows = []
     for column, (label, name) in RATES.items():
@@ -54,6 +54,7 @@ def _changes(book: Book) -> pd.DataFrame:
                 "before": before,
                 "change": change,
                 "noise": noise,
+                "spread": None if noise is None else f"±{formats.points(noise).lstrip('+')}",
                 "verdict": _verdict(change, noise),
             }
         )
@@ -85,8 +86,8 @@ def _verdict(change: float | None, noise: float | None) -> str:
     return "better, beyond noise" if change > 0 else "worse, beyond noise"
 
 
-def _figure(book: Book, changes: pd.DataFrame) -> Shown:
-    first = changes.iloc[0]
+def _figure(book: Book, found: pd.DataFrame) -> Shown:
+    first = found.iloc[0]
     if formats.missing(first["change"]):
         title = f"NRR is {formats.pct(first['now'])}; there is no year before to compare with"
     else:
@@ -109,7 +110,7 @@ def _figure(book: Book, changes: pd.DataFrame) -> Shown:
     return chart(book.trend, lines, caption)
 
 
-def _table(book: Book, changes: pd.DataFrame) -> Shown:
+def _table(found: pd.DataFrame) -> Shown:
     columns = [
         Column("rate", "Rate"),
         Column("now", "Now", "pct"),
@@ -117,11 +118,11 @@ def _table(book: Book, changes: pd.DataFrame) -> Shown:
         Column("target", "Target", "pct"),
         Column("before", "A year ago", "pct"),
         Column("change", "Change", "points", signed=True),
-        Column("noise", "Noise, ±", "pct"),
+        Column("spread", "Noise", align="end"),
         Column("verdict", "So"),
     ]
     return table(
-        changes,
+        found,
         columns,
         "Is the year's change more than luck?",
         "The two years share no month. A change smaller than its noise would often come about "
@@ -129,19 +130,19 @@ def _table(book: Book, changes: pd.DataFrame) -> Shown:
     )
 
 
-def _decision(changes: pd.DataFrame, book: Book) -> Shown:
-    worse = changes[changes["verdict"].str.startswith("worse")]
+def _decision(found: pd.DataFrame, book: Book) -> Shown:
+    worse = found[found["verdict"].str.startswith("worse")]
     if len(worse):
         return decision(
-            "react: {rates} fell by more than luck explains.",
+            "React: {rates} fell by more than luck explains.",
             CS,
             by(book, 14),
             rates=" and ".join(worse["rate"]),
         )
-    short = changes[changes["now"] < changes["target"]]
+    short = found[found["now"] < found["target"]]
     if len(short):
         return decision(
-            "do not react to this month's change; work on the standing gap to target: {gaps}.",
+            "Do not react to this month's change; work on the standing gap to target: {gaps}.",
             CS,
             by(book, 30),
             gaps=", ".join(
@@ -149,4 +150,4 @@ def _decision(changes: pd.DataFrame, book: Book) -> Shown:
                 for rate, gap in zip(short["rate"], short["now"] - short["target"], strict=True)
             ),
         )
-    return decision("wait: every rate is on target.", CS, by(book, 30))
+    return decision("Wait: every rate is on target.", CS, by(book, 30))

@@ -7,13 +7,11 @@ import pandas as pd
 from metrics.identities import GAINS, LOSSES
 from reporting import formats
 from reporting.book import Book
-from reporting.cells import Column
 from reporting.charts.waterfall import waterfall
 from reporting.figure import Caption
 from reporting.notes import decision
 from reporting.retention.words import CS, by, counted, covers, money, section, source, span
 from reporting.shown import Shown
-from reporting.tables import table
 
 TERMS = {
     "new": "New",
@@ -46,14 +44,14 @@ def lost(total: dict[str, int]) -> int:
 
 
 def walks(book: Book) -> Shown:
-    """Two waterfalls and the ledger of up to twelve months; the decision on the largest loss."""
+    """Two waterfalls, of the month and of up to twelve; the decision on the largest loss."""
     year = book.walk.tail(YEAR)
     this, whole = summed(year.tail(1)), summed(year)
     first, last = str(year["month"].iloc[0]), str(year["month"].iloc[-1])
     pieces = [_figure(book, this, span(last, last))]
     if len(year) > 1:
         pieces.append(_figure(book, whole, span(first, last)))
-    return section(*pieces, _ledger(book, year), _decision(book, this))
+    return section(*pieces, _decision(book, this))
 
 
 def _figure(book: Book, total: dict[str, int], when: str) -> Shown:
@@ -80,30 +78,12 @@ def _conclusion(book: Book, total: dict[str, int]) -> str:
     return f"losses of {money(book, down)} against gains of {money(book, up)}"
 
 
-def _ledger(book: Book, year: pd.DataFrame) -> Shown:
-    losses = {name: -year[name] for name in LOSSES}
-    rows = year.assign(when=[formats.month(m) for m in year["month"]], **losses).iloc[::-1]
-    columns = [Column("when", "Month")]
-    columns += [
-        Column(name, label, "money", unit=book.currency)
-        for name, label in {"opening": "Opening", **TERMS, "closing": "Closing"}.items()
-    ]
-    total = summed(year) | {name: -int(year[name].sum()) for name in LOSSES}
-    return table(
-        rows,
-        columns,
-        "The ledger, month by month",
-        "Whole units of money, for reading; the cents add up in every row and column.",
-        total={"when": f"{len(year)} months", **total} if len(year) > 1 else None,
-    )
-
-
 def _decision(book: Book, total: dict[str, int]) -> Shown:
     if not lost(total):
-        return decision("nothing was lost this month; keep to the plan.", CS, by(book, 14))
+        return decision("Nothing was lost this month; keep to the plan.", CS, by(book, 14))
     largest = max(LOSSES, key=lambda name: total[name])
     return decision(
-        "name who answers for the largest loss, {line}: {money}, {share} of all that was lost.",
+        "Name who answers for the largest loss, {line}: {money}, {share} of all that was lost.",
         CS,
         by(book, 14),
         line=TERMS[largest].lower(),

@@ -1,0 +1,265 @@
+"""A feature that could mislead cannot be declared; the message says what to write instead."""
+
+from __future__ import annotations
+
+import functools
+import random
+import time
+import uuid
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+import pytest
+
+from features.declare import Aggregate, DeclarationError, Domain, Finished, Rows, Source
+from features.rows import Statistic
+from warehouse.contract import NEVER, TABLES
+
+FIXED = datetime(2026, 1, 1)
+clock = datetime.now
+half = functools.partial(time.time)
+
+
+def hidden() -> datetime:
+    """Read the wall clock on behalf of a feature."""
+    return datetime.now()  # noqa: DTZ005
+
+
+def usage() -> Domain:
+    return Domain("usage", Source("usage"), family="adoption")
+
+
+def declared(function: Callable[..., Any], unit: str = "events", *, table: str = "usage") -> str:
+    """What is said of ``function`` as a feature; ``""`` if it is one."""
+    domain = Domain(table, Source(table), family="x")
+    try:
+        domain.state(unit=unit)(function)
+    except DeclarationError as error:
+        assert error.code == 70
+        assert domain.features == []
+        return str(error)
+    assert len(domain.features) == 1
+    return ""
+
+
+def said(body: Callable[[Any], Any], **how: Any) -> str:
+    """What is said of a feature with this body."""
+
+    def feature(t: Rows) -> Any:
+        """A feature."""
+        return body(t)
+
+    return declared(feature, **how)
+
+
+def test_a_feature_is_what_its_function_says() -> None:
+    domain = usage()
+
+    @domain.trailing(28, 90, unit="events", empty=0, riskier=-1)
+    def events_done(t: Rows) -> Aggregate:
+        """Things done.
+
+        More than a phrase is for who reads the code.
+        """
+        return t.sum(t.events, where=t.product == "core")
+
+    @domain.state(unit="people", family="reach")
+    def people_now(t: Rows) -> Aggregate:
+        """People."""
+        return t.latest(t.active_users)
+
+    @domain.derived(unit="times", riskier=1)
+    def trend(f: Finished) -> pd.Series[float]:
+        """Trend."""
+        return f.events_done_28d / f.events_done_90d
+
+    short, long, now, derived = domain.features
+    assert [f.name for f in domain.features] == [
+        "events_done_28d",
+        "events_done_90d",
+        "people_now",
+        "trend",
+    ]
+    assert (short.idea, short.title, short.label) == (
+        "events_done",
+        "Things done",
+        "Things done, last 28 days",
+    )
+    assert (short.window, long.window, now.window) == (28, 90, None)
+    assert (short.empty, now.empty, short.riskier, short.family, now.family) == (
+        0,
+        None,
+        -1,
+        "adoption",
+        "reach",
+    )
+    assert (short.table, short.reads) == ("usage", {"events", "product"})
+    assert (derived.table, derived.reads, derived.label) == (None, set(), "Trend")
+
+
+def test_a_docstring_is_needed() -> None:
+    assert declared(lambda t: t.count()) == (
+        "usage.<lambda> needs a docstring: it is what a CSM reads"
+    )
+
+    def blank(t: Rows) -> Aggregate:
+        """ """
+        return t.count()
+
+    assert "needs a docstring" in declared(blank)
+
+
+def test_a_unit_is_one_we_have_words_for() -> None:
+    assert "unit 'clicks' is not known; write one of answers, days," in said(
+        lambda t: t.count(), unit="clicks"
+    )
+
+
+@pytest.mark.parametrize("windows", [(), (0,), (28, -1), (1.5,)])
+def test_a_window_is_a_whole_number_of_days(windows: tuple[Any, ...]) -> None:
+    def feature(t: Rows) -> Aggregate:
+        """A feature."""
+        return t.count()
+
+    with pytest.raises(DeclarationError, match=r"write whole days, such as trailing\(28, 90"):
+        usage().trailing(*windows, unit="events")(feature)
+
+
+def test_a_name_is_declared_once() -> None:
+    def feature(t: Rows) -> Aggregate:
+        """A feature."""
+        return t.count()
+
+    domain = usage()
+    domain.trailing(28, unit="events")(feature)
+    with pytest.raises(DeclarationError, match="feature_28d is declared twice; give one another"):
+        domain.trailing(28, unit="events")(feature)
+    domain.trailing(90, unit="events")(feature)
+
+
+def test_a_table_is_one_of_the_contract() -> None:
+    with pytest.raises(
+        DeclarationError, match=r"'outcomes' is not a table .* write one of accounts"
+    ):
+        Source("outcomes")
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_only_what_can_be_known_is_within_reach(table: str) -> None:
+    """Current states and the clock itself are not there, and no column hides a method."""
+    rows = Rows(Source(table), FIXED)
+    for column in TABLES[table].columns:
+        assert column.name not in dir(Rows)
+        if column.known == NEVER or column.name == "known_at":
+            with pytest.raises(DeclarationError, match=f"{table} shows no column '{column.name}'"):
+                getattr(rows, column.name)
+        else:
+            assert isinstance(getattr(rows, column.name), nw.Expr)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (lambda t: t.seats, "shows no column 'seats' as of a past instant; it shows account_id"),
+        (lambda t: t.sum(t.csm), "usage shows no column 'csm'"),
+        (lambda t: t.sum(nw.col("events")), "name each column as t.<column>: account_id, product"),
+        (lambda t: t.count(where=nw.col("known_at") > t.day), "name each column as t.<column>"),
+        (lambda t: t.sum(t.events + nw.col("churned")), "name each column as t.<column>"),
+        (lambda t: t.share(t.events > 0, of=nw.col("minutes") > 0), "name each column as t."),
+        (lambda t: t.count(where=t.live), "t.live is said of contract_lines, not of usage"),
+    ],
+)
+def test_a_column_of_another_table_is_refused(body: Callable[[Any], Any], words: str) -> None:
+    assert words in said(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (lambda t: t.events, "returns Expr; return one aggregate of t, such as t.count(where="),
+        (lambda t: 7, "returns int; return one aggregate"),
+        (lambda t: None, "returns NoneType; return one aggregate"),
+        (lambda t: [t.count()], "returns list; return one aggregate"),
+        (lambda t: t.sum("events"), "gives 'events' where an expression of t is needed"),
+        (lambda t: t.count(where=True), "gives True where an expression of t is needed"),
+        (lambda t: t.count(where=t.events), "has a condition that is Int64, not true or false"),
+    ],
+)
+def test_what_is_no_aggregate_is_refused(body: Callable[[Any], Any], words: str) -> None:
+    assert words in said(body)
+
+
+def test_a_feature_takes_its_rows_and_nothing_else() -> None:
+    """A default is made once, at import: a clock that stands still."""
+
+    def two(t: Rows, at: datetime = clock()) -> Aggregate:
+        """Two arguments."""
+        return t.count(where=t.day < at)
+
+    assert declared(two) == "usage.two must take one argument and no more; write def f(t)"
+
+
+CLOCKS: dict[str, Callable[[Any], Any]] = {
+    "datetime.now": lambda t: t.count(where=t.day < datetime.now()),  # noqa: DTZ005
+    "date.today": lambda t: t.count(where=t.day < date.today()),  # noqa: DTZ011
+    "pd.Timestamp.now": lambda t: t.count(where=t.day < pd.Timestamp.now()),
+    "pd.Timestamp('now')": lambda t: t.count(where=t.day < pd.Timestamp("now")),
+    "np.datetime64('today')": lambda t: t.count(where=t.day < np.datetime64("today")),
+    "time.time": lambda t: t.count(where=t.day < nw.lit(time.time())),
+    "another name for now": lambda t: t.count(where=t.day < clock()),
+    "a partial": lambda t: t.count(where=t.events < half()),
+    "a function that calls it": lambda t: t.count(where=t.day < hidden()),
+    "a function inside": lambda t: (lambda: t.count(where=t.day < datetime.now()))(),  # noqa: DTZ005
+    "a comprehension": lambda t: [t.count(where=t.day < datetime.now()) for _ in "1"][0],  # noqa: DTZ005
+    "a fixed instant": lambda t: t.count(where=t.day < FIXED),
+    "random": lambda t: t.count(where=t.events < random.random()),  # noqa: NPY002
+    "numpy's random": lambda t: t.count(where=t.events < np.random.default_rng().integers(9)),
+    "uuid": lambda t: t.count(where=t.product < uuid.uuid4().hex),
+    "SQL": lambda t: t.count(where=t.product < nw.lit("now()")),
+}
+
+
+@pytest.mark.parametrize("name", CLOCKS)
+def test_the_wall_clock_and_chance_are_refused(name: str) -> None:
+    """However they are reached; the body is called by the feature, and searched with it."""
+    words = said(CLOCKS[name])
+    assert "usage.feature reads the wall clock or chance (" in words
+    assert words.endswith("; write t.cutoff or t.days_since")
+
+
+def test_what_only_looks_like_a_clock_is_not_one() -> None:
+    """The docstring may say now, and a column's name may hold the word."""
+
+    def known_now(t: Rows) -> Aggregate:
+        """Today, and now."""
+        unknown = t.days_since(t.day, where=t.product != "nowhere")
+        return unknown if t.cutoff is not None else t.count()
+
+    assert declared(known_now, "days") == ""
+
+
+def test_a_derived_feature_is_searched_too() -> None:
+    def late(f: Finished) -> pd.Series[float]:
+        """Late."""
+        return f.arr_now * clock().year
+
+    with pytest.raises(DeclarationError, match="late reads the wall clock or chance"):
+        usage().derived(unit="times")(late)
+
+
+def test_every_statistic_can_be_declared() -> None:
+    made: dict[Statistic, Callable[[Any], Any]] = {
+        "count": lambda t: t.count(),
+        "sum": lambda t: t.sum(t.events),
+        "mean": lambda t: t.mean(t.minutes),
+        "median": lambda t: t.median(t.minutes),
+        "min": lambda t: t.days_until(t.day),
+        "max": lambda t: t.days_since(t.day),
+        "distinct": lambda t: t.distinct(t.product),
+        "latest": lambda t: t.latest(t.active_users, where=~t.active_users.is_null()),
+    }
+    assert [said(body) for body in made.values()] == [""] * len(made)
