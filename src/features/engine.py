@@ -7,31 +7,24 @@ declarations is read back, not computed again.
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from hashlib import sha256
-from io import BytesIO
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from features import store as stored
 from features.catalogue import DOMAINS, catalogue
 from features.declare import Aggregate, Domain, Feature, Finished, Rows
 from features.spine import spine
 from warehouse.asof import known
 from warehouse.contract import TABLES
-from warehouse.errors import CannotWrite
 from warehouse.freeze import Snapshot
 
 DAY = 86_400
-FILE, NOTE = "features.parquet", "made-from.json"
 SLACK = timedelta(days=7)  # a table may begin with a quiet week
 
 
@@ -45,63 +38,18 @@ def features(snapshot: Snapshot, as_of: datetime, store: Path | None = None) -> 
     """
     if store is None:
         return _compute(snapshot, as_of)
-    zone = ZoneInfo(snapshot.company.timezone)
-    folder = store / f"as_of={as_of.replace(tzinfo=UTC).astimezone(zone):%Y-%m-%d}"
+    folder = stored.folder(store, as_of, snapshot.company.timezone)
     made_from = {
         "snapshot": snapshot.id,
         "catalogue": catalogue().digest,
-        "engine": _code(),
+        "engine": stored.code(),
         "as_of": as_of.isoformat(),
     }
-    kept = _kept(folder, made_from)
+    kept = stored.read(folder, made_from)
     if kept is None:
         kept = _compute(snapshot, as_of)
-        _keep(folder, kept, made_from)
+        stored.write(folder, kept, made_from)
     return kept
-
-
-def _kept(folder: Path, made_from: dict[str, str]) -> pd.DataFrame | None:
-    """The matrix in ``folder`` if it is whole and was made from ``made_from``."""
-    try:
-        note = json.loads((folder / NOTE).read_text("utf-8"))
-        content = (folder / FILE).read_bytes()
-    except (FileNotFoundError, ValueError):
-        return None
-    if note != {**made_from, "sha256": sha256(content).hexdigest()}:
-        return None
-    return pd.read_parquet(BytesIO(content))
-
-
-def _keep(folder: Path, matrix: pd.DataFrame, made_from: dict[str, str]) -> None:
-    """Write the matrix, then the note that vouches for it; a kill between leaves no note."""
-    content = BytesIO()
-    matrix.to_parquet(content)
-    note = {**made_from, "sha256": sha256(content.getvalue()).hexdigest()}
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / NOTE).unlink(missing_ok=True)
-        _replace(folder / FILE, content.getvalue())
-        _replace(folder / NOTE, json.dumps(note, sort_keys=True).encode())
-    except OSError as error:
-        raise CannotWrite(f"{folder} cannot be written: {error}") from error
-
-
-def _replace(file: Path, content: bytes) -> None:
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        draft.write_bytes(content)
-        draft.replace(file)
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-@lru_cache(maxsize=1)
-def _code() -> str:
-    """A hash of this floor's code: another way to compute is another matrix."""
-    code = sha256()
-    for file in sorted(Path(__file__).parent.glob("*.py")):
-        code.update(file.read_bytes())
-    return code.hexdigest()[:16]
 
 
 def _compute(snapshot: Snapshot, as_of: datetime) -> pd.DataFrame:

@@ -63,12 +63,13 @@ def stage(
         )
         arms = " ".join(f"WHEN {c.broken} THEN {i}" for i, c in enumerate(tests, 1))
         shown = " ".join(
-            f"WHEN {c.broken} THEN left(CAST({c.shown} AS VARCHAR), 80)" for c in tests
+            f"WHEN {i} THEN left(CAST({c.shown} AS VARCHAR), 80)" for i, c in enumerate(tests, 1)
         )
         con.execute(
-            f"COPY (SELECT _row, CASE {arms} END AS _fault, CASE {shown} END AS _value, "
+            f"COPY (SELECT _row, _fault, CASE _fault {shown} END AS _value, "
             + ", ".join(quoted(name) for name in table.names)
-            + f" FROM ({nw.to_native(held).sql_query()})) TO {literal(str(file))} (FORMAT parquet)"
+            + f" FROM (SELECT *, CASE {arms} END AS _fault FROM "
+            f"({nw.to_native(held).sql_query()}))) TO {literal(str(file))} (FORMAT parquet)"
         )
         rows, total = con.execute(
             f"SELECT (SELECT count(*) FROM {parquet(file)}), (SELECT count(*) FROM raw)"

@@ -94,7 +94,7 @@ def test_a_model_that_only_remembers_accounts_is_shown_up_by_those_it_never_saw(
     ("keep", "said"),
     [
         (lambda f: f["outcome"] == 0, "0 events and"),
-        (lambda f: f["account_id"] < "a0010", "a model needs at least 50 of each and 12 months"),
+        (lambda f: f["account_id"] < "a0010", "a model needs at least 50 of each and 6 months"),
         (lambda f: f["month"] > "2022-06", "in 9 months"),
     ],
 )

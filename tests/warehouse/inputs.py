@@ -12,9 +12,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from warehouse.connect import Origin, columns_of, database, relation
 from warehouse.freeze import Snapshot, freeze
 from warehouse.ledger import TableLedger
-from warehouse.mapping import Mapping
+from warehouse.mapping import Data, Mapping
 
 Content = str | bytes | pa.Table
 ACCOUNTS = "account_id,name,created_at\nA1,One,2024-01-01\nA2,Two,2024-01-02\n"
@@ -99,3 +100,14 @@ def manifest(snapshot: Snapshot) -> dict[str, Any]:
     """The manifest as written."""
     told: dict[str, Any] = json.loads((snapshot.folder / "MANIFEST.json").read_text())
     return told
+
+
+def rows(file: Path, content: Content | None = None) -> list[tuple[str, ...]]:
+    """The raw rows of a file, each after its number."""
+    if isinstance(content, pa.Table):
+        pq.write_table(content, file)
+    elif content is not None:
+        file.write_bytes(content.encode() if isinstance(content, str) else content)
+    names = columns_of(file, "accounts")
+    with database(file.parent) as con:
+        return relation(con, Origin("accounts", file, None, "", names), Data()).fetchall()

@@ -7,18 +7,19 @@ says so, and what would fill it.
 
 from __future__ import annotations
 
-from reporting.health.answer import headline, numbers
+from reporting.health.answer import headline
 from reporting.health.drivers import drivers
 from reporting.health.first import first
 from reporting.health.growth import growth
 from reporting.health.horizon import horizon
 from reporting.health.method import defined, made, rows
 from reporting.health.moved import moved
+from reporting.health.numbers import numbers
 from reporting.health.pulse import pulse
 from reporting.health.rehearsed import rehearsed
 from reporting.health.segments import segments
 from reporting.health.verdict import verdict
-from reporting.health.work import signals, work
+from reporting.health.work import work
 from reporting.health.wrong import wrong
 
 __all__ = [
@@ -35,7 +36,6 @@ __all__ = [
     "rehearsed",
     "rows",
     "segments",
-    "signals",
     "verdict",
     "work",
     "wrong",

@@ -6,16 +6,25 @@ import pandas as pd
 
 from reporting import formats
 from reporting.book import Book
-from reporting.cells import Column
 from reporting.charts.bars import bars
 from reporting.figure import Caption
-from reporting.health.parts import LEADER, by, money, scored, unsaid, since, source, stack
-from reporting.health.why import family
-from reporting.notes import absent, decision
+from reporting.health.parts import (
+    LEADER,
+    by,
+    counted,
+    former,
+    money,
+    scored,
+    source,
+    spoken,
+    stack,
+    unsaid,
+)
+from reporting.health.why import family, noun
+from reporting.notes import absent, decision, prose
 from reporting.shown import Shown
-from reporting.tables import table
 
-TIMING = "contract"
+CONTRACT = "contract"
 NONE = "no clear driver"
 OWNERS = {
     "adoption": "Product and CS leader",
@@ -31,85 +40,83 @@ def drivers(book: Book) -> Shown:
     """Expected loss by driver family beside last month's, and the accounts each leads in."""
     if not scored(book):
         return absent(f"Drivers of risk. {unsaid(book)}", "")
-    return stack(_figure(book), _table(book), _decide(book))
+    return stack(_figure(book), _led(book), _decide(book))
 
 
-def _others(book: Book) -> pd.DataFrame:
-    """The families somebody can work on: all but the calendar."""
-    return book.drivers[~book.drivers["family"].isin([TIMING, NONE])].reset_index(drop=True)
+def workable(book: Book) -> pd.DataFrame:
+    """The driver families somebody can work on: all but the contract and its calendar."""
+    return book.drivers[~book.drivers["family"].isin([CONTRACT, NONE])].reset_index(drop=True)
 
 
 def _figure(book: Book) -> Shown:
-    rows, others = book.drivers, _others(book)
-    compared = rows["before"].notna().any()
-    title = "The expected loss is associated with contract dates alone"
+    others = workable(book)
+    rows = book.drivers.assign(family=_headed(book.drivers["family"]))
+    compared = bool(rows["before"].notna().any())
+    title = "The expected loss is associated with the contract alone"
     if len(others):
-        title = f"Beyond contract dates, most expected loss is associated with {others['family'].iloc[0]}"
+        named = noun(others["family"].iloc[0])
+        title = f"Beyond the contract itself, most expected loss is associated with {named}"
     caption = Caption(
         title,
-        "Expected loss shared among the families of reasons that raise each account's risk"
-        + (f"; tick: {since(book)}." if compared else "."),
+        "Expected loss, shared among the families of reasons that raise each account's risk"
+        + (f"; tick: {former(book)}. " if compared else ". ")
+        + "Contract: how near the end of term is, and what was agreed.",
         source(book, book.figures["expected_loss"].n),
     )
-    chosen = rows if compared else rows.drop(columns="before")
     return bars(
-        chosen, caption, "money", book.currency, label="family", value="expected_loss",
+        rows if compared else rows.drop(columns="before"),
+        caption,
+        "money",
+        book.currency,
+        label="family",
+        value="expected_loss",
         previous="before" if compared else "",
-    )  # fmt: skip
+    )
+
+
+def _headed(families: pd.Series) -> list[str]:
+    return [str(name).capitalize() for name in families]
 
 
 def led(book: Book) -> pd.DataFrame:
-    """family, accounts, arr (cents), largest: accounts at risk or on watch, by their first reason."""
+    """family, accounts: those at risk or on watch by the family of their first reason."""
     rows = book.scores[book.scores["band"].isin(["at risk", "watch"])]
-    rows = rows.assign(family=[family(told) or NONE for told in rows["reasons"]])
-    found = rows.groupby("family", sort=True).agg(
-        accounts=("account_id", "size"),
-        arr=("arr", "sum"),
-        loss=("expected_loss", "sum"),
-        largest=("name", "first"),
+    first = pd.Series([family(told) or NONE for told in rows["reasons"]], dtype="str")
+    found = first.groupby(first).size().rename_axis("family").rename("accounts").reset_index()
+    order = ["accounts", "family"]
+    return found.sort_values(order, ascending=[False, True], ignore_index=True)
+
+
+def _led(book: Book) -> Shown:
+    """By how many accounts at risk or on watch each family is the first reason."""
+    rows = led(book)
+    if rows.empty:
+        return prose("No account is at risk or on watch.")
+    values = {f"f{i}": noun(each) for i, each in enumerate(rows["family"])}
+    values |= {f"n{i}": formats.count(each) for i, each in enumerate(rows["accounts"])}
+    listed = spoken([f"{{f{i}}} for {{n{i}}}" for i in range(len(rows))])
+    return prose(
+        "The first reason of the **{all}** at risk or on watch is " + listed + ".",
+        all=counted(int(rows["accounts"].sum()), "account"),
+        **values,
     )
-    found = found.reset_index().sort_values(["loss", "family"], ascending=[False, True])
-    return found.reset_index(drop=True)
-
-
-def _table(book: Book) -> Shown:
-    columns = [
-        Column("family", "First reason", "text"),
-        Column("accounts", "Accounts", "count"),
-        Column("arr", "ARR", "money", book.currency),
-        Column("loss", "Expected loss", "money", book.currency),
-        Column("largest", "Most to lose", "name"),
-    ]
-    return table(
-        led(book), columns, "Accounts at risk or on watch, by their first reason",
-        "An account is in one row here and in several of the bars above.",
-        empty="No account is at risk or on watch.",
-    )  # fmt: skip
 
 
 def _decide(book: Book) -> Shown:
-    others = _others(book)
+    others = workable(book)
     if others.empty:
         return decision("Work the renewal dates; nothing else stands out.", LEADER, by(book, 14))
-    grown = others.assign(rise=others["expected_loss"] - others["before"].astype("Int64"))
-    rising = grown.dropna(subset=["rise"]).sort_values("rise", ascending=False, kind="stable")
-    chosen = others.iloc[0]
-    pattern = "What would take {family} off the list: it stands beside {part} of expected loss"
-    extra = {"more": "", "rise": ""}
-    if len(rising) and int(rising["rise"].iloc[0]) > 0:
-        top = rising.iloc[0]
-        extra = {"more": top["family"], "rise": money(book, int(top["rise"]))}
-        pattern += "; {more} rose most, by {rise}"
-    return decision(
-        pattern + ".",
-        OWNERS.get(str(chosen["family"]), LEADER),
-        by(book, 14),
-        family=chosen["family"],
-        part=money(book, int(chosen["expected_loss"])),
-        **extra,
-    )
-
-
-def share(part: int, whole: int) -> str:
-    """A part of a whole in words; a dash for nothing of nothing."""
-    return formats.pct(part / whole, 0) if whole else formats.MISSING
+    chosen = str(others["family"].iloc[0])
+    values = {
+        "family": noun(chosen),
+        "part": money(book, int(others["expected_loss"].iloc[0])),
+    }
+    pattern = "One remedy for {family}: {part} of expected loss is associated with it"
+    rise = (others["expected_loss"] - others["before"]).fillna(0).astype("int64")
+    if rise.max() > 0:
+        values |= {
+            "more": noun(str(others["family"].iloc[int(rise.argmax())])),
+            "rise": money(book, int(rise.max())),
+        }
+        pattern += "; {more} has risen most, by {rise}"
+    return decision(pattern + ".", OWNERS.get(chosen, LEADER), by(book, 14), **values)

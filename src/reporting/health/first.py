@@ -14,11 +14,11 @@ from reporting.health.parts import (
     LEADER,
     by,
     counted,
-    money,
+    lists,
     scored,
-    unsaid,
     source,
     stack,
+    unsaid,
     window,
 )
 from reporting.health.why import reasons
@@ -27,10 +27,12 @@ from reporting.shown import Shown
 from reporting.tables import table
 
 LISTED = 20
+REASONS = 2  # beside the end of term, which has its own column
+MARKS = 250  # more would be ink, and weight, without anything to read
 
 
 def first(book: Book) -> Shown:
-    """Every account by probability of leaving and ARR, and the ones with most to lose."""
+    """Accounts by probability of leaving and ARR, and the ones with most to lose."""
     if not scored(book):
         return absent(f"Risk by account. {unsaid(book)}", "The signals below need no model.")
     rows = book.scores[book.scores["p_churn"].notna()]
@@ -42,11 +44,18 @@ def _figure(book: Book, rows: pd.DataFrame) -> Shown:
     watch, risky = edges(float(book.about["models"]["churn"]["base_rate"]))
     caption = Caption(
         f"{counted(half, 'account')} of {formats.count(len(rows))} hold half of the expected loss",
-        f"Probability of leaving in {window(book)}. At risk from {formats.pct(risky)}, "
-        f"Watch from {formats.pct(watch)}.",
+        f"Risk: probability of leaving from {window(book)}. At risk from {formats.pct(risky)}, "
+        f"Watch from {formats.pct(watch)}.{_drawn(rows)}",
         source(book, len(rows), int(rows["arr"].sum())),
     )
-    return scatter(rows, caption, book.currency, risk="p_churn")
+    return scatter(rows.head(MARKS), caption, book.currency, risk="p_churn")
+
+
+def _drawn(rows: pd.DataFrame) -> str:
+    if len(rows) <= MARKS:
+        return ""
+    part = int(rows["expected_loss"].head(MARKS).sum()) / max(1, int(rows["expected_loss"].sum()))
+    return f" Drawn: the {MARKS} with most to lose, {formats.pct(part, 0)} of the expected loss."
 
 
 def holding(rows: pd.DataFrame, share: float) -> int:
@@ -57,36 +66,37 @@ def holding(rows: pd.DataFrame, share: float) -> int:
 
 def _listed(book: Book, rows: pd.DataFrame) -> Shown:
     shown = rows.head(LISTED)
-    shown = shown.assign(why=[reasons(told) for told in shown["reasons"]])
+    told = zip(shown["reasons"], shown["days_to_end"], strict=True)
+    shown = shown.assign(why=lists([reasons(text, days)[:REASONS] for text, days in told], shown))
     columns = [
         Column("name", "Account", "name", under="csm"),
         Column("band", "Band", "band"),
         Column("arr", "ARR", "money", book.currency),
         Column("p_churn", "Risk", "pct"),
-        Column("expected_loss", "Expected loss", "money", book.currency, bar=True),
-        Column("days_to_end", "Days to next end", "count"),
-        Column("why", "Associated with higher risk", "list"),
+        Column("expected_loss", "Expected loss", "money", book.currency),
+        Column("days_to_end", "Days to end of term", "count"),
+        Column("why", "Beside the end of term, associated with higher risk", "list"),
     ]
     part = int(shown["expected_loss"].sum()) / max(1, int(rows["expected_loss"].sum()))
     return table(
-        shown, columns, f"The {counted(len(shown), 'account')} with most to lose",
+        shown,
+        columns,
+        f"The {counted(len(shown), 'account')} with most to lose",
         f"Together {formats.pct(part, 0)} of the expected loss. In brackets: three months ago, and "
-        "the median of accounts of similar ARR. Every account is in the workbook.",
-    )  # fmt: skip
+        "the median of accounts of similar ARR. Every account is in worklist.xlsx.",
+    )
 
 
 def _decide(book: Book, rows: pd.DataFrame) -> Shown:
     half = holding(rows, 0.5)
     chosen = rows.head(half)
     nobody = int((chosen["csm"] == "unassigned").sum())
-    tail = ", and an owner for the {nobody} without one." if nobody else "."
+    tail = ", an owner for the {nobody} without one" if nobody else ""
     return decision(
-        "One person and one date for each of the first **{half}**; a sponsor for {name} ({arr})"
-        + tail,
+        "A person and a date for each of the first **{half}**" + tail + "; a sponsor for {name}.",
         LEADER,
         by(book, 5),
         half=formats.count(half),
         name=chosen["name"].iloc[0],
-        arr=money(book, int(chosen["arr"].iloc[0])),
         nobody=formats.count(nobody),
     )

@@ -21,7 +21,6 @@ from reporting.health.parts import (
     source,
     span,
     stack,
-    verb,
 )
 from reporting.notes import decision, prose
 from reporting.shown import Shown
@@ -29,8 +28,9 @@ from reporting.tables import table
 from warehouse.months import between, shift
 
 SOON = 90
-LISTED = 12
+LISTED = 8
 UNTOUCHED = "renewal_untouched"
+SHAKY = ("at risk", "watch")
 
 
 def open_renewals(book: Book) -> pd.DataFrame:
@@ -41,7 +41,9 @@ def open_renewals(book: Book) -> pd.DataFrame:
     """
     lines = book.due[book.due["state"] == "open"]
     rows = lines.assign(
-        ends=local_days(book, lines["ends_on"]), notice=local_days(book, lines["notice_by"])
+        ends=local_days(book, lines["ends_on"]),
+        notice=local_days(book, lines["notice_by"]),
+        stays=lines["auto_renew"].fillna(False).astype(bool),
     )
     found = rows.groupby(["account_id", "ends"], sort=True).agg(
         name=("name", "first"),
@@ -51,7 +53,7 @@ def open_renewals(book: Book) -> pd.DataFrame:
         month=("month", "first"),
         notice=("notice", "min"),
         arr=("arr", "sum"),
-        stays=("auto_renew", "min"),
+        stays=("stays", "min"),
     )
     return found.reset_index().sort_values(
         ["arr", "ends", "account_id"], ascending=[False, True, True], ignore_index=True
@@ -75,67 +77,74 @@ def horizon(book: Book) -> Shown:
 def _figure(book: Book) -> Shown:
     rows = open_renewals(book)[["month", "band", "arr"]]
     months = between(shift(book.month, 1), shift(book.month, 12))
-    empty = [month for month in months if month not in set(rows["month"])]
-    blank = pd.DataFrame({"month": empty, "band": "healthy", "arr": 0})
-    year, later = rows["arr"].sum(), rows[rows["band"].isin(["at risk", "watch"])]["arr"].sum()
-    quarter = book.figures
+    year, shaky = rows["arr"].sum(), rows.loc[rows["band"].isin(SHAKY), "arr"].sum()
+    signed, cancelled = (book.figures[f"arr_due_{word}"].value for word in ("signed", "cancelled"))
     caption = Caption(
-        f"{money(book, int(year))} comes up for decision within a year, "
-        f"{money(book, int(later))} of it at risk or on watch",
-        f"ARR by the month its term ends, neither signed nor cancelled. Left out of "
-        f"{span(months[0], months[2])}: {money(book, quarter['arr_due_signed'].value)} signed, "
-        f"{money(book, quarter['arr_due_cancelled'].value)} cancelled.",
+        f"{money(book, int(year))} comes up for decision within a year, {money(book, int(shaky))} "
+        "of it at risk or on watch",
+        "ARR by the month its term ends, neither signed nor cancelled. Not drawn in "
+        f"{span(months[0], months[2])}: {money(book, signed)} signed, "
+        f"{money(book, cancelled)} cancelled.",
         source(book, int(book.due["account_id"].nunique()), int(book.due["arr"].sum())),
     )
-    both = pd.concat([rows, blank], ignore_index=True) if empty else rows
+    calm = [month for month in months if month not in set(rows["month"])]
+    band = rows["band"].iloc[0] if len(rows) else "not scored"
+    blank = pd.DataFrame({"month": calm, "band": band, "arr": 0})
+    both = pd.concat([rows, blank], ignore_index=True) if calm else rows
     return stacked(both.rename(columns={"arr": "amount"}), caption, book.currency)
 
 
 def _listed(book: Book) -> Shown:
     soon = open_soon(book)
     told = book.signals[book.signals["signal"] == UNTOUCHED]
-    heard = bool(len(told)) and not (told["status"] == "not available").any()
     silent = set(told["account_id"].dropna())
     today = pd.Timestamp(opening_day(book))
     shown = soon.assign(
-        passed=["notice date passed" if each < today else "" for each in soon["notice"]],
-        otherwise=["renews" if stays is True or stays == 1 else "ends" for stays in soon["stays"]],
+        until=_until(soon["notice"], today),
+        otherwise=["renews" if stays else "ends" for stays in soon["stays"]],
         spoken=["no" if account in silent else "yes" for account in soon["account_id"]],
-    ).replace({"passed": {"": None}})
+    )
     columns = [
-        Column("name", "Account", "name", under="csm"),
+        Column("name", "Account", "name"),
+        Column("csm", "CSM", "name"),
         Column("band", "Band", "band"),
         Column("arr", "ARR due", "money", book.currency),
         Column("ends", "Term ends", "date"),
-        Column("notice", "Notice by", "date", under="passed"),
+        Column("until", "Notice by"),
         Column("otherwise", "If nobody speaks"),
-        Column("spoken", "Touch in 28 days"),
     ]
+    if (shown["spoken"].head(LISTED) == "no").any():
+        columns.append(Column("spoken", "Touch in 28 days"))
     return table(
-        shown, columns if heard else columns[:-1], f"Largest open renewals of the next {SOON} days",
-        limit=LISTED, empty=f"Nothing that ends in the next {SOON} days is open.",
-    )  # fmt: skip
+        shown,
+        columns,
+        f"Largest open renewals of the next {SOON} days",
+        limit=LISTED,
+        empty=f"Nothing that ends in the next {SOON} days is open.",
+    )
+
+
+def _until(notice: pd.Series, today: pd.Timestamp) -> list[str]:
+    dates, passed = [formats.date(day) for day in notice], (notice < today).tolist()
+    return [f"passed, {day}" if gone else day for day, gone in zip(dates, passed, strict=True)]
 
 
 def _decide(book: Book) -> Shown:
     soon = open_soon(book)
-    today = pd.Timestamp(opening_day(book))
-    ahead = soon[soon["notice"] >= today].sort_values(["notice", "account_id"], kind="stable")
+    ahead = soon[soon["notice"] >= pd.Timestamp(opening_day(book))]
     if ahead.empty:
         return decision(
-            "Whether to plan without what is open past its notice date.", LEADER, by(book, 14)
+            "Whether to plan with what is open past its notice date.", LEADER, by(book, 14)
         )
-    shaky = ahead[ahead["band"].isin(["at risk", "watch"])]
+    shaky = ahead[ahead["band"].isin(SHAKY)]
     chosen = shaky if len(shaky) else ahead
     which = "at risk or on watch " if len(shaky) else ""
     return decision(
-        "The opening offer for the **{n}** " + which + "whose notice date is still ahead ({arr}); "
-        "the first falls on {day}: {name}.",
+        "The offer for the **{n}** " + which + "whose notice date is still ahead ({arr}); the "
+        "largest, {name}, before its own.",
         LEADER,
-        min(by(book, 14), by(book, 14)),
+        formats.date(chosen["notice"].iloc[0]),
         n=counted(len(chosen), "renewal"),
         arr=money(book, int(chosen["arr"].sum())),
-        day=formats.date(chosen["notice"].iloc[0]),
         name=chosen["name"].iloc[0],
-        stays=verb(len(chosen), "is", "are"),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import pandas as pd
 
 from metrics.registry import entry
 from models.health import edges
@@ -10,13 +10,19 @@ from reporting import formats
 from reporting.book import Book
 from reporting.cells import Column
 from reporting.health.parts import opening_day, stack, window
-from reporting.notes import absent, definitions, provenance
+from reporting.notes import absent, provenance
 from reporting.shown import Shown
 from reporting.tables import table
 
 NUMBERS = (
-    "arr", "arr_at_risk", "expected_loss", "arr_not_scored", "arr_due", "arr_due_open", "nrr", "grr",
-)  # fmt: skip
+    "arr_at_risk",
+    "expected_loss",
+    "arr_not_scored",
+    "arr_due",
+    "arr_due_open",
+    "nrr",
+    "grr",
+)
 ADDS = {
     "usage": "whether the product is used, by whom and how much of it",
     "tickets": "how much help accounts ask for, and how fast they get it",
@@ -39,17 +45,20 @@ def rows(book: Book) -> Shown:
         Column("quarantined", "Quarantined", "count"),
         Column("clock", "When a row was known"),
     ]
-    shown = book.sources.assign(table=[_plain(name) for name in book.sources["table"]])
+    shown = book.sources.assign(
+        table=_plain(book.sources["table"]),
+        clock=[str(said).removeprefix("known_at ") for said in book.sources["clock"]],
+    )
     read = table(shown, columns, "What became of every row", total=_total(book))
     missing = [
-        absent(f"the table {_plain(name)}.", f"It would add {ADDS.get(str(name), 'its part')}.")
+        absent(f"the table {str(name).replace('_', ' ')}.", f"It would add {ADDS[name]}.")
         for name in book.about["absent"]
     ]
     return stack(read, *_faults(book), *missing)
 
 
-def _plain(name: object) -> str:
-    return str(name).replace("_", " ")
+def _plain(names: pd.Series) -> list[str]:
+    return [str(name).replace("_", " ") for name in names]
 
 
 def _total(book: Book) -> dict[str, object]:
@@ -68,15 +77,27 @@ def _faults(book: Book) -> list[Shown]:
         Column("rows", "Rows", "count"),
         Column("first_row", "First in row", "count"),
     ]
-    shown = book.faults.assign(table=[_plain(name) for name in book.faults["table"]])
-    shown = shown.sort_values(["rows", "table", "column"], ascending=[False, True, True])
+    shown = book.faults.sort_values(["rows", "table", "column"], ascending=[False, True, True])
+    shown = shown.assign(table=_plain(shown["table"]))
     return [table(shown, columns, "Why rows were repaired or quarantined", limit=12)]
 
 
 def defined(book: Book) -> Shown:
     """The registry's words for the numbers of this page, under the policy in force."""
-    entries = [replace(entry(name), policy=book.figures[name].policy) for name in NUMBERS]
-    return definitions(entries)
+    told = [entry(name) for name in NUMBERS]
+    shown = pd.DataFrame(
+        {
+            "title": [each.title for each in told],
+            "formula": [each.formula for each in told],
+            "policy": [book.figures[name].policy for name in NUMBERS],
+        }
+    )
+    columns = [
+        Column("title", "Number"),
+        Column("formula", "Formula"),
+        Column("policy", "Counted"),
+    ]
+    return table(shown, columns, "How each number is defined")
 
 
 def made(book: Book) -> Shown:
@@ -89,13 +110,9 @@ def made(book: Book) -> Shown:
         "Retention policy": about["policy"],
     }
     if "base_rate" in churn:
-        watch, risky = edges(float(churn["base_rate"]))
-        facts["Bands, by risk"] = (
-            f"Watch from {formats.pct(watch)}, At risk from {formats.pct(risky)}"
-        )
-    facts |= {
-        f"{kind.capitalize()} model": _model(about["models"][kind]) for kind in about["models"]
-    }
+        watch, risky = (formats.pct(edge) for edge in edges(float(churn["base_rate"])))
+        facts["Bands, by risk"] = f"Watch from {watch}, At risk from {risky}"
+    facts |= {f"{kind.capitalize()} model": _model(told) for kind, told in about["models"].items()}
     facts |= {
         "Snapshot of the tables": about["snapshot"],
         "Features": f"{about['features']['count']}, {about['features']['digest']}",
@@ -108,7 +125,7 @@ def _model(told: dict[str, object]) -> str:
     if "digest" not in told:
         return "none"
     return (
-        f"of {formats.month(told['month'])}, from {formats.count(told['rows'])} account-months to "
-        f"{formats.month(told['through'])} with {formats.count(told['events'])} events, "
+        f"{formats.month(told['month'])}, taught by {formats.count(told['rows'])} account-months "
+        f"to {formats.month(told['through'])} with {formats.count(told['events'])} events; "
         f"{str(told['digest'])[:DIGEST]}"
     )

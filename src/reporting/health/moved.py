@@ -9,12 +9,12 @@ from reporting.book import Book
 from reporting.cells import Column
 from reporting.charts.flow import flow
 from reporting.figure import Caption
-from reporting.health.parts import LEADER, by, counted, money, since, source, stack
+from reporting.health.parts import LEADER, by, counted, former, money, since, source, stack
 from reporting.notes import absent, decision, prose
 from reporting.shown import Shown
 from reporting.tables import table
 
-MOVERS = 10
+MOVERS = 6
 RANK = {"healthy": 0, "watch": 1, "at risk": 2}
 
 
@@ -22,7 +22,7 @@ def moved(book: Book) -> Shown:
     """The flow between bands, who left from which band, and the movers with most at stake."""
     if book.flow.empty:
         return absent(
-            f"Who moved between bands. {since(book)} was not scored, so there is nothing to "
+            f"Who moved between bands. {former(book)} was not scored, so there is nothing to "
             "compare with.",
             "It is shown from the second scored month on.",
         )
@@ -30,19 +30,16 @@ def moved(book: Book) -> Shown:
 
 
 def _flow(book: Book) -> Shown:
-    pairs = book.flow[~book.flow["before"].isin(["new"]) & ~book.flow["after"].isin(["gone"])]
-    known = pairs["before"].isin(RANK) & pairs["after"].isin(RANK)
+    pairs = book.flow[book.flow["before"].isin(RANK) & book.flow["after"].isin(RANK)]
     step = pairs["after"].map(RANK) - pairs["before"].map(RANK)
-    worse, better = pairs[known & (step > 0)], pairs[known & (step < 0)]
+    worse, better = int(pairs.loc[step > 0, "arr"].sum()), int(pairs.loc[step < 0, "arr"].sum())
     caption = Caption(
-        f"{money(book, int(worse['arr'].sum()))} moved to a worse band, "
-        f"{money(book, int(better['arr'].sum()))} to a better one",
-        f"ARR by band at the close of {since(book)} and of {formats.month(book.month)}; pale: "
-        f"stayed.{_retrained(book)}",
+        f"{money(book, worse)} moved to a worse band, {money(book, better)} to a better one",
+        f"ARR by band at both closes; pale: stayed.{_retrained(book)}",
         source(book),
     )
     renamed = book.flow.rename(columns={"after": "now", "arr": "amount"})
-    sides = (since(book), formats.month(book.month))
+    sides = (former(book), formats.month(book.month))
     return flow(renamed, caption, book.currency, sides=sides)
 
 
@@ -61,25 +58,22 @@ def _left(book: Book) -> Shown:
     flagged = gone[before == "at risk"]
     return prose(
         "**{n} left** with {lost}: {flagged} of them, {part}, had been at risk a month before. "
-        "The largest was {name} ({most}), then {band}.",
+        "The largest, {name} ({most}), had been {band}.",
         n=counted(len(gone), "account"),
         lost=money(book, int(-gone["amount"].sum())),
         flagged=formats.count(len(flagged)) if len(flagged) else "none",
         part=money(book, int(-flagged["amount"].sum())),
         name=gone["name"].iloc[0],
         most=money(book, int(-gone["amount"].iloc[0])),
-        band=before.iloc[0] or "not scored",
+        band={"watch": "on watch"}.get(before.iloc[0], before.iloc[0] or "not scored"),
     )
 
 
 def movers(book: Book) -> pd.DataFrame:
-    """Accounts whose band changed, the largest change in expected loss first (cents)."""
+    """Accounts whose band changed, the largest change in expected loss (cents) first."""
     rows = book.scores
-    changed = rows[
-        rows["band"].isin(RANK)
-        & rows["band_before"].isin(RANK)
-        & (rows["band"] != rows["band_before"])
-    ]
+    known = rows["band"].isin(RANK) & rows["band_before"].isin(RANK)
+    changed = rows[known & (rows["band"] != rows["band_before"])]
     change = (changed["p_churn"] - changed["p_before"]) * changed["arr"]
     found = changed.assign(change=change.round().astype("int64"))
     found["size"] = found["change"].abs()
@@ -87,21 +81,24 @@ def movers(book: Book) -> pd.DataFrame:
 
 
 def _movers(book: Book) -> Shown:
+    unit = book.currency
     columns = [
-        Column("name", "Account", "name", under="csm"),
-        Column("arr", "ARR", "money", book.currency),
+        Column("name", "Account", "name"),
+        Column("csm", "CSM", "name"),
+        Column("arr", "ARR", "money", unit),
         Column("band_before", since(book), "band"),
         Column("band", "Now", "band"),
         Column("p_before", f"Risk, {since(book)}", "pct"),
         Column("p_churn", "Risk now", "pct"),
-        Column(
-            "change", "Change in expected loss", "money", book.currency, signed=True, good="down"
-        ),
+        Column("change", "Change in expected loss", "money", unit, signed=True, good="down"),
     ]
     return table(
-        movers(book), columns, "Largest moves, by the change in expected loss",
-        limit=MOVERS, empty="No account changed band.",
-    )  # fmt: skip
+        movers(book),
+        columns,
+        "Largest moves, by the change in expected loss",
+        limit=MOVERS,
+        empty="No account changed band.",
+    )
 
 
 def _decide(book: Book) -> Shown:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 import pandas as pd
@@ -81,6 +82,11 @@ def window(book: Book) -> str:
     return span(first, last)
 
 
+def quarter(book: Book) -> str:
+    """The three months after the close: ``Jul to Sep 2025``."""
+    return span(shift(book.month, 1), shift(book.month, 3))
+
+
 def span(first: str, last: str) -> str:
     """Two months in words, the year said once where it is one."""
     if first == last:
@@ -117,6 +123,11 @@ def then(book: Book, column: str) -> int | None:
     if row.empty or pd.isna(row[column].iloc[0]):
         return None
     return int(row[column].iloc[0])
+
+
+def lists(each: Sequence[Sequence[object]], like: pd.DataFrame) -> pd.Series:
+    """Lists as a column of ``like``."""
+    return pd.Series(each, index=like.index, dtype="object")
 
 
 def spoken(items: list[str]) -> str:

@@ -7,20 +7,21 @@ import pandas as pd
 from reporting import formats
 from reporting.book import Book
 from reporting.cells import Column
-from reporting.health.parts import by, scored, stack
+from reporting.health.parts import LEADER, by, scored, stack
 from reporting.notes import absent, decision, prose
 from reporting.shown import Shown
 from reporting.tables import table
 
 FEW = 30  # accounts a year ago: below this a rate is an anecdote
+RATES = ["nrr", "grr"]
+SUMS = ["customers", "arr", "at_risk", "expected_loss"]
 
 
 def segments(book: Book) -> Shown:
     """ARR, retention and risk by group; rates over few accounts are left blank."""
     if book.segments.empty:
         return absent(
-            "Segments: the accounts table has no segment, tier, region or industry with 2 to 12 "
-            "values.",
+            "Segments: no segment, tier, region or industry with 2 to 12 values is recorded.",
             "One would show where losses concentrate.",
         )
     rows = shares(book)
@@ -30,31 +31,30 @@ def segments(book: Book) -> Shown:
 def shares(book: Book) -> pd.DataFrame:
     """The segments with risk as a share of their own ARR; NRR and GRR blank below ``FEW``."""
     rows = book.segments.copy()
-    few = rows["n"] < FEW
-    rows.loc[few, ["nrr", "grr"]] = float("nan")
-    rows["risky"] = rows["at_risk"] / rows["arr"].where(rows["arr"] > 0)
-    rows["lost"] = rows["expected_loss"] / rows["arr"].where(rows["arr"] > 0)
-    return rows
+    rows.loc[rows["n"] < FEW, RATES] = float("nan")
+    whole = rows["arr"].where(rows["arr"] > 0).astype("float64")
+    return rows.assign(risky=rows["at_risk"] / whole, lost=rows["expected_loss"] / whole)
 
 
 def _sum(book: Book, rows: pd.DataFrame) -> Shown:
     if not scored(book):
         return prose("No account is scored, so the groups show retention alone.")
-    whole = int(rows["expected_loss"].sum()) / max(1, int(rows["arr"].sum()))
+    whole = max(1, int(rows["arr"].sum()))
     worst = rows.sort_values(["lost", "group"], ascending=[False, True]).iloc[0]
     return prose(
-        "**{group}** stands to lose {lost} of its ARR, against {whole} over all; it holds {part} "
-        "of the ARR.",
+        "**{group}** stands to lose {lost} of its ARR, against {all} over all accounts; it holds "
+        "{part} of the ARR.",
         group=worst["group"],
         lost=formats.pct(float(worst["lost"])),
-        whole=formats.pct(whole),
-        part=formats.pct(int(worst["arr"]) / max(1, int(rows["arr"].sum())), 0),
+        all=formats.pct(int(rows["expected_loss"].sum()) / whole),
+        part=formats.pct(int(worst["arr"]) / whole, 0),
     )
 
 
 def _table(book: Book, rows: pd.DataFrame) -> Shown:
+    grouping, whole = str(rows["grouping"].iloc[0]), max(1, int(rows["arr"].sum()))
     columns = [
-        Column("group", str(rows["grouping"].iloc[0]).capitalize(), "name"),
+        Column("group", grouping.capitalize(), "name"),
         Column("customers", "Customers", "count"),
         Column("arr", "ARR", "money", book.currency),
         Column("nrr", "NRR", "pct"),
@@ -64,34 +64,40 @@ def _table(book: Book, rows: pd.DataFrame) -> Shown:
         Column("expected_loss", "Expected loss", "money", book.currency),
         Column("lost", "of its ARR", "pct", bar=True),
     ]
-    if not scored(book):
-        columns = columns[:5]
-    note = f"A rate over fewer than {FEW} accounts of a year ago is left out."
-    total = {
+    sums = {name: int(rows[name].sum()) for name in SUMS}
+    total: dict[str, object] = {
         "group": "All",
-        "customers": int(rows["customers"].sum()),
-        "arr": int(rows["arr"].sum()),
-        "nrr": book.figures["nrr"].value,
-        "grr": book.figures["grr"].value,
-        "at_risk": int(rows["at_risk"].sum()),
-        "risky": int(rows["at_risk"].sum()) / max(1, int(rows["arr"].sum())),
-        "expected_loss": int(rows["expected_loss"].sum()),
-        "lost": int(rows["expected_loss"].sum()) / max(1, int(rows["arr"].sum())),
+        **sums,
+        **{name: book.figures[name].value for name in RATES},
+        "risky": sums["at_risk"] / whole,
+        "lost": sums["expected_loss"] / whole,
     }
-    caption = f"By {rows['grouping'].iloc[0]}, as accounts are grouped today"
-    return table(rows, columns, caption, note, total=total)
+    few = (rows["n"] < FEW).any()
+    note = f"Rates over fewer than {FEW} accounts of a year ago are left out." if few else ""
+    shown = columns if scored(book) else columns[:5]
+    return table(rows, shown, f"By {grouping}, as accounts are grouped today", note, total=total)
 
 
 def _decide(book: Book, rows: pd.DataFrame) -> Shown:
-    known = rows.dropna(subset=["grr"])
-    if known.empty:
-        return decision("Which group to watch first.", "CS leader", by(book, 28))
-    low = known.sort_values(["grr", "group"]).iloc[0]
+    whole = book.figures["grr"].value
+    known = rows.dropna(subset=["grr", "grr_high"]).sort_values(["grr", "group"])
+    if known.empty or whole is None:
+        return decision("Which group to look at first.", LEADER, by(book, 28))
+    apart = known[known["grr_high"] < whole]
+    chosen = (apart if len(apart) else known).iloc[0]
+    pattern = (
+        "Whether {group} needs another model of service: it kept {grr} before growth, below all "
+        "accounts beyond chance ({low} to {high})."
+        if len(apart)
+        else "Leave the model of service as it is: even the lowest, {group}, kept {grr} before "
+        "growth, within chance of all accounts ({low} to {high})."
+    )
     return decision(
-        "Whether {group} needs another model of service: it kept {grr} of last year's ARR before "
-        "growth.",
-        "Executive sponsor",
+        pattern,
+        LEADER,
         by(book, 28),
-        group=low["group"],
-        grr=formats.pct(float(low["grr"])),
+        group=chosen["group"],
+        grr=formats.pct(float(chosen["grr"])),
+        low=formats.pct(float(chosen["grr_low"])),
+        high=formats.pct(float(chosen["grr_high"])),
     )

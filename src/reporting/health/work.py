@@ -14,25 +14,26 @@ from reporting.shown import Shown
 from reporting.tables import table
 
 LISTED = 15
+SIGNALS = 8
 
 
 def work(book: Book) -> Shown:
-    """The actions of the month that save most an hour, and what they ask of whom."""
-    rows = book.worklist
-    if rows.empty:
-        return absent(
+    """The actions of the month that save most an hour, the signals, and what to agree on."""
+    if book.worklist.empty:
+        nothing = absent(
             "This month's work list: no account is scored, or no hours are set.",
-            "It ranks plays by what they are expected to save; the signals below stand without it.",
+            "Signals stand without it.",
         )
-    return stack(_sum(book), _listed(book), _decide(book))
+        return stack(nothing, signals(book), _by_hand(book))
+    return stack(_sum(book), _listed(book), signals(book), _decide(book))
 
 
 def _sum(book: Book) -> Shown:
     rows = book.worklist
     return prose(
-        "**{n}** fit the {hours} hours of {csms}. If each play saved the share its prior states, "
-        "{saved} of ARR would stay; **no play's effect has been measured yet**, so the list orders "
-        "the work and promises nothing.",
+        "**{n}** fit the hours {csms} have: {hours} hours in all. If each play saved the share its "
+        "prior states, {saved} of ARR would stay; **no play's effect has been measured yet**, so "
+        "the list orders the work and promises nothing.",
         n=counted(len(rows), "action"),
         hours=formats.number(float(rows["hours"].sum()), 0),
         csms=counted(int(rows["csm"].nunique()), "CSM"),
@@ -42,23 +43,34 @@ def _sum(book: Book) -> Shown:
 
 def _listed(book: Book) -> Shown:
     columns = [
-        Column("name", "Account", "name", under="csm"),
+        Column("name", "Account", "name"),
+        Column("csm", "CSM", "name"),
         Column("band", "Band", "band"),
-        Column("play", "Play", under="first_step"),
+        Column("play", "Play"),
         Column("hours", "Hours", "number"),
-        Column("expected_saved", "Expected to save", "money", book.currency, bar=True),
+        Column("expected_saved", "Expected to save", "money", book.currency),
         Column("do_by", "By", "date"),
     ]
-    shown = book.worklist.astype({"name": "str"})
     return table(
-        shown, columns, "The actions expected to save most an hour",
-        "The whole list, a sheet to fill in, is worklist.xlsx beside this page.", limit=LISTED,
-    )  # fmt: skip
+        book.worklist,
+        columns,
+        "The actions expected to save most an hour",
+        f"{_steps(book)} The whole list, with room for what came of it: worklist.xlsx.",
+        limit=LISTED,
+    )
+
+
+def _steps(book: Book) -> str:
+    """The first step of each play listed, said once."""
+    plays = book.worklist.head(LISTED).drop_duplicates("play")
+    said = zip(plays["play"], plays["first_step"], strict=True)
+    return " ".join(f"{play}: {step}{'' if step.endswith('?') else '.'}" for play, step in said)
 
 
 def _decide(book: Book) -> Shown:
     rows = book.worklist
     top = rows.head(LISTED)
+    share = int(top["expected_saved"].sum()) / max(1, int(rows["expected_saved"].sum()))
     return decision(
         "Take the list as the month's work, or say what comes off it. Its first {n} need {hours} "
         "hours and carry {part} of what it is expected to save.",
@@ -66,39 +78,51 @@ def _decide(book: Book) -> Shown:
         by(book, 3),
         n=formats.count(len(top)),
         hours=formats.number(float(top["hours"].sum()), 0),
-        part=formats.pct(
-            float(top["expected_saved"].sum()) / max(1.0, float(rows["expected_saved"].sum())), 0
-        ),
+        part=formats.pct(share, 0),
     )
 
 
+def _by_hand(book: Book) -> Shown:
+    return decision("Who works the signals by hand, the largest ARR first.", LEADER, by(book, 3))
+
+
 def signals(book: Book) -> Shown:
-    """What the plain rules saw: accounts, their ARR, and how many the score had not named."""
-    if book.signals.empty:
-        return absent("Signals: no rule is declared.", "")
+    """What the plain rules saw: accounts, their ARR, and how many the score calls healthy."""
     shown = tallied(book)
     missing = book.signals.loc[book.signals["status"] == ABSENT, "title"].drop_duplicates()
-    note = "A rule says what was seen; it knows no odds and needs no model."
+    common = shown.loc[shown["accounts"] * 2 > len(book.scores), "title"]
+    note = ["A rule says what was seen; it knows no odds and needs no model."]
+    if len(common):
+        note.append(f"{'; '.join(common)}: fires for most accounts, so it tells few apart.")
     if len(missing):
-        note += f" Not available with these tables: {'; '.join(missing)}."
+        note.append(f"Not available with these tables: {'; '.join(missing)}.")
     columns = [
         Column("title", "Signal"),
         Column("family", "Family"),
         Column("accounts", "Accounts", "count"),
-        Column("arr", "ARR", "money", book.currency, bar=True),
-        Column("unseen", "Of these, Healthy or not scored", "count"),
+        Column("arr", "ARR", "money", book.currency),
+        Column("calm", "Of them, Healthy or not scored", "count"),
     ]
-    return table(shown, columns, "Signals that fired this month", note, empty="No signal fired.")
+    return table(
+        shown,
+        columns,
+        "Signals that fired this month",
+        " ".join(note),
+        limit=SIGNALS,
+        empty="No signal fired.",
+    )
 
 
 def tallied(book: Book) -> pd.DataFrame:
-    """title, family, accounts, arr (cents), unseen (accounts the score calls healthy or none)."""
+    """title, family, accounts, arr (cents), calm (accounts the score calls healthy or not at all).
+
+    Rules that fired for somebody, the largest ARR first.
+    """
     fired = book.signals[book.signals["status"] == FIRED]
     rows = fired.merge(book.scores[["account_id", "arr", "band"]], on="account_id", how="left")
     rows["calm"] = rows["band"].isin(["healthy", "not scored"])
     found = rows.groupby(["title", "family"], sort=True).agg(
-        accounts=("account_id", "size"), arr=("arr", "sum"), unseen=("calm", "sum")
+        accounts=("account_id", "size"), arr=("arr", "sum"), calm=("calm", "sum")
     )
-    return found.reset_index().sort_values(
-        ["arr", "title"], ascending=[False, True], ignore_index=True
-    )
+    order = ["arr", "title"]
+    return found.reset_index().sort_values(order, ascending=[False, True], ignore_index=True)

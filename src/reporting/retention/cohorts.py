@@ -93,7 +93,7 @@ def _title(compared: pd.DataFrame) -> str:
         "better": "newer customers stay better",
         "worse": "newer customers stay less",
     }[found]
-    return f"After a year {new} of newer customers had stayed, {old} of those before: {tail}"
+    return f"A year on, {new} of newer customers stayed, {old} of older: {tail}"
 
 
 def _figure(book: Book, told: pd.DataFrame, compared: pd.DataFrame) -> Shown:
@@ -130,7 +130,7 @@ def _decision(book: Book, compared: pd.DataFrame) -> Shown:
     text = {
         "worse": "Find what changed in who is sold to and how they are started.",
         "better": "Keep what changed in the last year's selling and onboarding.",
-        "alike": "Change nothing on this evidence: newer and older customers stay alike.",
+        "alike": "Change nothing on this evidence.",
         "unknown": "Wait: too few accounts are a year old to compare.",
     }[found]
     return decision(text, CS, by(book, 30))

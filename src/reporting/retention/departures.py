@@ -24,16 +24,16 @@ from reporting.shown import Shown
 from reporting.tables import table
 
 FAILED = REASONS["payment_failure"]
-SHOWN = 6
+NAMED = 3
 
 
 def departures(book: Book) -> Shown:
-    """Lost ARR by recorded reason, tied to the ledger's churn, and the largest by name."""
+    """Lost ARR by recorded reason, tied to the ledger's churn."""
     gone = book.departed
     if gone.empty:
         return absent("reasons of leaving.", "No account left in the last 12 months.")
     grouped = _by_reason(gone)
-    return section(_table(book, grouped), _names(book), _decision(book))
+    return section(_table(book, grouped), _decision(book))
 
 
 def _by_reason(gone: pd.DataFrame) -> pd.DataFrame:
@@ -72,8 +72,8 @@ def _table(book: Book, grouped: pd.DataFrame) -> Shown:
         columns,
         _title(grouped),
         f"{span(months.iloc[0], months.iloc[-1])}, by the reason on the contract line: what was "
-        "written down, not a cause shown. The total is the ledger's churn. An account that came back stands here and, "
-        "with its return, under reactivation.",
+        "written down, not a cause shown. The total is the ledger's churn. An account that came "
+        "back stands here and, with its return, under reactivation.",
         total={
             "label": "All that left",
             "accounts": int(grouped["accounts"].sum()),
@@ -83,25 +83,6 @@ def _table(book: Book, grouped: pd.DataFrame) -> Shown:
             "back": int(grouped["back"].sum()),
         },
     )
-
-
-def _names(book: Book) -> Shown:
-    shown = book.departed.head(SHOWN)
-    frame = shown.assign(
-        reason=shown["reason"].str.capitalize(),
-        back=[formats.month(m) if m else formats.MISSING for m in shown["back"]],
-    )
-    columns = [
-        Column("name", "Account", "name"),
-        Column("month", "Left in", "month"),
-        Column("reason", "Reason recorded"),
-        Column("tenure", "Months as customer", "count"),
-        Column("back", "Back in"),
-        Column("csm", "CSM", "name"),
-        amount("arr", f"ARR lost, {book.currency}"),
-    ]
-    caption = f"The {len(shown)} largest, of {len(book.departed)}"
-    return table(cents(frame, "arr"), columns, caption)
 
 
 def _decision(book: Book) -> Shown:
@@ -114,15 +95,15 @@ def _decision(book: Book) -> Shown:
             by(book, 30),
         )
     failed = book.departed[book.departed["reason"] == FAILED]
+    others = book.departed[(book.departed["reason"] != FAILED) & (book.departed["back"] == "")]
+    names = ", ".join(others["name"].head(NAMED))
+    values = {
+        "names": names,
+        "accounts": plural(len(failed), "account"),
+        "money": money(book, int(failed["arr"].sum())),
+    }
+    ask = "ask what would have kept {names}" if names else "ask what would have kept them"
     if len(failed):
-        return decision(
-            "Chase failed payments: {accounts} and {money} left that way; "
-            "Ask the largest of the others what would have kept them.",
-            CS,
-            by(book, 30),
-            accounts=plural(len(failed), "account"),
-            money=money(book, int(failed["arr"].sum())),
-        )
-    return decision(
-        "Ask the largest that left what would have kept them, and write it down.", CS, by(book, 30)
-    )
+        text = "Chase failed payments, which took {accounts} and {money}; " + ask + "."
+        return decision(text, CS, by(book, 30), **values)
+    return decision(f"{ask[0].upper()}{ask[1:]}, and write it down.", CS, by(book, 30), **values)

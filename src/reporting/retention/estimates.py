@@ -17,7 +17,7 @@ def estimates(frame: pd.DataFrame, caption: Caption, currency: str, past: str) -
     """``frame`` (``label``; ``expected``, ``low``, ``high``, ``before`` in cents) as ranges.
 
     A dot is what is expected, the band its range, the tick what ``past`` (months in
-    words) brought, where that is known. The scale begins at nothing.
+    words) brought, where that is known. The thin line is nothing.
     """
     columns = [Column("label", "What", "text")]
     columns += [
@@ -33,7 +33,7 @@ def estimates(frame: pd.DataFrame, caption: Caption, currency: str, past: str) -
         _paint(sheet, frame, currency, past)
 
     rows = len(frame)
-    return figure(paint, caption, data, columns, wide=62.0 * rows + 6, phone=78.0 * rows + 6)
+    return figure(paint, caption, data, columns, wide=54.0 * rows + 6, phone=70.0 * rows + 6)
 
 
 def _paint(sheet: Sheet, frame: pd.DataFrame, currency: str, past: str) -> None:
@@ -42,8 +42,9 @@ def _paint(sheet: Sheet, frame: pd.DataFrame, currency: str, past: str) -> None:
     left = 4.0 if sheet.phone else max(text_width(name) for name in names) + 12
     sheet.margins(left, 30, 2, 2)
     ax.axis("off")
-    top = max(float(v) for name in ("high", "before") for v in frame[name] if not missing(v))
-    ax.set(xlim=(0, top or 1.0), ylim=(len(frame), 0))
+    seen = [float(v) for name in ("low", "high", "before") for v in frame[name] if not missing(v)]
+    top, foot = max(*seen, 1.0), min(*seen, 0.0)
+    ax.set(xlim=(foot, top), ylim=(len(frame), 0))
     across, _ = sheet.per_point()
     ax.plot([0, 0], [0, len(frame)], color=light("rule"), linewidth=0.8)
     amounts = frame[["expected", "low", "high", "before"]].astype("float64")
@@ -70,11 +71,13 @@ def _paint(sheet: Sheet, frame: pd.DataFrame, currency: str, past: str) -> None:
             words = f"{past}: {formats.money(round(before), currency)}"
             room = text_width(words, SMALL) * across / 2
             ax.annotate(
-                words, (min(max(before, room), top - room + 26 * across), y + 0.2), (0, -3),
+                words, (min(max(before, foot + room), top - room + 26 * across), y + 0.2), (0, -3),
                 textcoords="offset points", ha="center", va="top", fontsize=SMALL, color=soft,
                 annotation_clip=False,
             )  # fmt: skip
-        at, side, step = ((0, row + 0.08), "left", 2) if sheet.phone else ((0, y), "right", -8)
+        at, side, step = (
+            ((foot, row + 0.08), "left", 2) if sheet.phone else ((foot, y), "right", -8)
+        )
         ax.annotate(
             names[row], at, (step, 0), textcoords="offset points", ha=side, va="center",
             fontsize=SMALL if sheet.phone else TYPE, color=ink, annotation_clip=False,

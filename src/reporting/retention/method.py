@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
 from metrics.entry import Entry
 from metrics.registry import entry
+from reporting import formats
 from reporting.book import Book
 from reporting.cells import Column
-from reporting.notes import provenance
-from reporting.retention.words import section
+from reporting.formats import NBSP
+from reporting.notes import prose, provenance
+from reporting.retention.words import plural, section
 from reporting.shown import Shown
 from reporting.tables import table
 
@@ -31,54 +35,70 @@ NAMED = (
     "arr_due_open",
     "expected_loss",
 )
-DERIVED = (
-    Entry(
+FATES = ("used", "repaired", "quarantined")
+DIGITS = 12  # of a digest: enough to tell two apart on paper
+DERIVED = {
+    "new_arr": Entry(
         "gained_per_lost",
         "ARR gained for each 1 lost",
         purpose="Say whether what comes in outweighs what goes.",
         formula="(new + expansion + reactivation) / (contraction + churn), over the months named",
         unit="share",
-        policy="net monthly, from one month's close to the next",
+        policy="",
         owner="finance",
         decision="Grow, or repair first.",
         example="(300 + 90 + 10) / (20 + 80) = 4",
     ),
-    Entry(
+    "arr_due": Entry(
         "signed_share",
         "ARR due, signed share",
         purpose="Say how much of the next decisions is already taken well.",
         formula="ARR due, signed / ARR due",
         unit="share",
-        policy="contracted terms ending in the period, as known at the close",
+        policy="",
         owner="CS leader",
         decision="Start conversations earlier.",
         example="60 / 150 = 0.4",
     ),
-)
+}
+"""Ratios of registered numbers, each by the number whose rule it is counted under."""
 
 
 def method(book: Book) -> Shown:
     """Every number's definition and rule, what was read, and what the page was made from."""
-    return section(_definitions(book), _sources(book), _provenance(book))
+    return section(
+        _definitions(book),
+        prose("**What was read**: rows, their fate, when a row became known, and its digest."),
+        provenance(_sources(book)),
+        prose("**What it was made from**: the month, its rules, and the versions that decided it."),
+        provenance(_facts(book)),
+    )
 
 
 def _definitions(book: Book) -> Shown:
-    entries = [*(_ruled(book, name) for name in NAMED), *DERIVED]
+    entries = [_ruled(book, name) for name in NAMED]
+    entries += [replace(one, policy=book.figures[like].policy) for like, one in DERIVED.items()]
+    rules = {policy: number for number, policy in enumerate(_distinct(entries), start=1)}
     frame = pd.DataFrame(
         {
             "title": [one.title for one in entries],
             "formula": [one.formula for one in entries],
-            "policy": [one.policy for one in entries],
-            "owner": [one.owner for one in entries],
+            "rule": [rules[one.policy] for one in entries],
+            "owner": [one.owner.replace(" ", NBSP) for one in entries],
         }
     )
     columns = [
         Column("title", "Number"),
         Column("formula", "How it is counted"),
-        Column("policy", "Under which rule"),
+        Column("rule", "Rule", "count"),
         Column("owner", "Owner"),
     ]
-    return table(frame, columns, "How each number is defined")
+    told = "; ".join(f"({number}) {policy}" for policy, number in rules.items())
+    return table(frame, columns, "How each number is defined", f"Rules: {told}.")
+
+
+def _distinct(entries: list[Entry]) -> list[str]:
+    return list(dict.fromkeys(one.policy for one in entries))
 
 
 def _ruled(book: Book, name: str) -> Entry:
@@ -86,31 +106,21 @@ def _ruled(book: Book, name: str) -> Entry:
     return replace(entry(name, book.about["targets"]), policy=book.figures[name].policy)
 
 
-def _sources(book: Book) -> Shown:
-    frame = book.sources.assign(
-        table=book.sources["table"].str.replace("_", " "),
-        digest=book.sources["sha256"].str[:12],
-    )
-    names = {
-        "rows_in": "Rows read",
-        "used": "Used",
-        "repaired": "Repaired",
-        "quarantined": "Quarantined",
+def _sources(book: Book) -> dict[str, str]:
+    """Each table with its rows, what became of them, and the first of its digest."""
+    return {
+        str(row["table"]).replace("_", " "): _fate(row) for row in book.sources.to_dict("records")
     }
-    columns = [Column("table", "Table")]
-    columns += [Column(name, label, "count") for name, label in names.items()]
-    columns += [Column("clock", "When a row became known"), Column("digest", "sha256, first 12")]
-    totals = {name: int(frame[name].sum()) for name in names}
-    return table(
-        frame,
-        columns,
-        "What was read, and what became of every row",
-        "Rows read = used + repaired + quarantined, in every table.",
-        total={"table": "All tables", **totals, "clock": "", "digest": ""},
-    )
 
 
-def _provenance(book: Book) -> Shown:
+def _fate(row: Mapping[Hashable, Any]) -> str:
+    read = plural(int(row["rows_in"]), "row")
+    told = [f"{formats.count(row[fate])} {fate}" for fate in FATES if row[fate]]
+    fates = ", ".join(told) if row["used"] < row["rows_in"] else "all used"
+    return f"{read}, {fates} · {row['clock']} · {str(row['sha256'])[:DIGITS]}"
+
+
+def _facts(book: Book) -> dict[str, object]:
     about = book.about
     facts: dict[str, object] = {
         "Company": about["name"],
@@ -127,4 +137,4 @@ def _provenance(book: Book) -> Shown:
         facts[f"Model of {kind}"] = (
             f"{told['month']} · {told['digest'][:16]}" if "digest" in told else told["said"]
         )
-    return provenance(facts)
+    return facts

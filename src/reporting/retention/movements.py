@@ -12,7 +12,7 @@ from reporting.retention.words import CS, amount, by, cents, exactly, money, plu
 from reporting.shown import Shown
 from reporting.tables import table
 
-SHOWN = 8
+SHOWN = 5
 NAMED = ["name", "kind", "csm", "amount"]
 
 
@@ -58,7 +58,7 @@ def _decision(book: Book) -> Shown:
         return decision("Nothing was lost; no review is due.", CS, by(book, 14))
     top = losses.head(3)
     return decision(
-        "Review the largest losses, each seen coming or not: {names}; together {money}.",
+        "Review, seen coming or not: {names}; together {money}.",
         CS,
         by(book, 14),
         names=", ".join(top["name"]),

@@ -8,10 +8,10 @@ from reporting import formats
 from reporting.book import Book
 from reporting.notes import Check, bullets, verdict
 from reporting.notes import headline as heading
-from reporting.retention.reconciliation import difference
+from reporting.retention.reconciliation import difference, differences
 from reporting.retention.trend import changes
 from reporting.retention.walk import YEAR, gained, lost, summed
-from reporting.retention.words import by, days, full, known, last, money, month, moved, plural, span
+from reporting.retention.words import days, full, known, last, money, month, moved, plural, span
 from reporting.shown import Shown
 from reporting.tiles import Tile
 from reporting.tiles import tiles as row
@@ -20,12 +20,12 @@ COURSE = 13
 
 
 def headline(book: Book) -> Shown:
-    """The finding as the page's title, with three sentences of what moved."""
+    """The finding as the page's title, with two sentences of what moved."""
     as_of = formats.instant(pd.Timestamp(book.about["as_of"]).to_pydatetime())
     over = f"{book.about['name']} · Monthly retention · {month(book)} · data as of {as_of}"
     title, values = _title(book)
-    sentences = ["{walk}", "{largest}", "{ahead}"]
-    told = {"walk": _walked(book), "largest": _largest(book), "ahead": _ahead(book)}
+    sentences = ["{walk}", "{largest}"]
+    told = {"walk": _walked(book), "largest": _largest(book)}
     return heading(title, over, sentences, **values, **told)
 
 
@@ -69,18 +69,10 @@ def _largest(book: Book) -> str:
     return f"The largest movement is {first['name']}: {size}, {share} of all {first['kind']}."
 
 
-def _ahead(book: Book) -> str:
-    due, signed = (int(book.figures[name].value or 0) for name in ("arr_due", "arr_due_signed"))
-    if not due:
-        return "No term ends in the next three months."
-    share = formats.pct(signed / due, 0)
-    return f"Of the {money(book, due)} whose term ends in the next three months, {share} is signed."
-
-
 def strip(book: Book) -> Shown:
     """Can this be trusted: does it tie, which rows were faulty, what is missing, whose rule."""
     off = difference(book)
-    ties = Check("Ties to the cent", "yes, month and year")
+    ties = Check("Ties to the cent", f"{len(differences(book))} ways, 0.00 apart")
     if off:
         ties = Check("Ties to the cent", f"no: {full(book, off)} apart", "fail")
     fates = ("used", "repaired", "quarantined")
@@ -150,7 +142,7 @@ def _ratio(book: Book, since: str) -> Tile:
     value = course[-1] if course else _gained_per_lost(book.walk)
     months = min(YEAR, len(book.walk))
     return Tile(
-        f"ARR gained for each 1 lost, {months} months",
+        f"Gained for each 1 lost, {months} months",
         value,
         "number",
         good="up",
@@ -172,7 +164,7 @@ def _signed(book: Book, since: str) -> Tile:
     before = former[former["arr"] > 0]
     when = span(*_quarter(book))
     return Tile(
-        "Next quarter's ARR due, signed",
+        "Signed, of ARR due next quarter",
         signed / due if due else None,
         "pct",
         previous=float(before["signed"].iloc[0] / before["arr"].iloc[0]) if len(before) else None,
@@ -210,10 +202,10 @@ def _changed(book: Book) -> str:
         customers = plural(int(book.figures["customers"].value or 0), "customer")
         return f"{customers} at the close; rates over a year cannot be told yet."
     year = changes(book).iloc[0]
-    tail = ""
     if not formats.missing(year["change"]):
-        tail = f" Against a year ago NRR is {formats.points(year['change'])}: {year['verdict']}."
-    return f"Since {month(book, 1)} {' and '.join(parts)}.{tail}"
+        parts.append(f"NRR on a year ago {formats.points(year['change'])}: {year['verdict']}")
+    said = "; ".join(parts)
+    return f"{said[:1].upper()}{said[1:]}."
 
 
 def _sits(book: Book) -> str:
@@ -224,9 +216,8 @@ def _sits(book: Book) -> str:
     reason = str(most.idxmax())
     share, ten = formats.pct(int(most.max()) / total, 0), int(gone["arr"].head(10).sum())
     return (
-        f"{plural(len(gone), 'departure')} took {money(book, total)} over 12 months; "
-        f"{share} of it is recorded as {reason}, "
-        f"{formats.pct(ten / total, 0)} went with the {min(10, len(gone))} largest."
+        f"{money(book, total)} left over 12 months: {share} recorded as {reason}, "
+        f"{formats.pct(ten / total, 0)} with the {min(10, len(gone))} largest."
     )
 
 
@@ -239,8 +230,9 @@ def _todo(book: Book) -> str:
     coming = ahead[ahead["notice_by"] >= ends]["notice_by"]
     first = ""
     if len(coming):
-        first = f", the first notice date being {formats.date(days(book, coming).min())}"
+        first = f"; first notice {formats.date(days(book, coming).min())}"
+    due = int(book.figures["arr_due"].value or 0)
     return (
-        f"Get a signature, or a name and a date, for the {money(book, still)} still open "
-        f"for next quarter{first}; owner CS leader, by {by(book, 14)}."
+        f"Give the {money(book, still)} open, of {money(book, due)} due next quarter, "
+        f"names and dates{first}."
     )

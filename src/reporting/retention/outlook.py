@@ -6,9 +6,8 @@ import pandas as pd
 
 from reporting import formats
 from reporting.book import Book
-from reporting.cells import Column
 from reporting.figure import Caption
-from reporting.notes import absent, decision
+from reporting.notes import absent, decision, prose
 from reporting.retention.estimates import estimates
 from reporting.retention.words import (
     FINANCE,
@@ -21,7 +20,6 @@ from reporting.retention.words import (
     span,
 )
 from reporting.shown import Shown
-from reporting.tables import table
 from warehouse.months import shift
 
 GRADED = 3  # months; fewer cannot show a habit
@@ -50,7 +48,7 @@ def outlook(book: Book) -> Shown:
         said = str(book.about["models"].get("churn", {}).get("said", ""))
         return absent("the outlook.", said or "No churn model serves this month.")
     frame = _frame(book)
-    return section(_figure(book, frame), _table(book, frame), _decision(book, frame))
+    return section(_figure(book, frame), _limits(book), _decision(book, frame))
 
 
 def _frame(book: Book) -> pd.DataFrame:
@@ -77,34 +75,22 @@ def _figure(book: Book, frame: pd.DataFrame) -> Shown:
         f"An estimate: {money(book, loss['expected'])} lost {when}, "
         f"eight times in ten {money(book, loss['low'])} to {money(book, loss['high'])}"
     )
-    shown = frame[frame["what"] != "net"]
-    tick = f" Tick: what {_past(book)} brought." if shown["before"].notna().all() else ""
+    tick = f"; tick: {_past(book)}" if frame["before"].notna().all() else ""
     caption = Caption(
         title,
-        f"Churn and expansion of today's customers, {when}. Dot: expected; band: range.{tick}",
+        f"Churn and expansion of today's customers, {when}. Dot: expected; band: range{tick}.",
         source(book, counted(int(loss["accounts"])), covers(book, int(book.scores["arr"].sum()))),
     )
-    return estimates(shown, caption, book.currency, _past(book))
+    return estimates(frame, caption, book.currency, _past(book))
 
 
-def _table(book: Book, frame: pd.DataFrame) -> Shown:
-    names = {
-        "expected": "Expected",
-        "low": "Range from",
-        "high": "to",
-        "before": f"Actual, {_past(book)}",
-    }
-    rows = frame.assign(**{name: [money(book, value) for value in frame[name]] for name in names})
-    columns = [Column("label", f"{span(*window(book))}, estimated")]
-    columns += [Column(name, label, align="end") for name, label in names.items()]
-    return table(
-        rows,
-        columns,
-        "Estimate beside actual",
-        "The range holds eight of ten futures in which each account decides on its own by its "
-        "own probability; a shock that strikes many at once is not in it, so the truth is "
-        f"wider. Accounts that leave before {formats.month(window(book)[0])} are not counted, "
-        "nor are new customers and contraction." + _bias(book),
+def _limits(book: Book) -> Shown:
+    return prose(
+        "The range holds eight of ten futures in which each account decides on its own, by its "
+        "own probability; a shock that strikes many at once is not in it, so the truth is wider. "
+        "Not counted: accounts that leave before {opens}, contraction, new customers. {bias}",
+        opens=formats.month(window(book)[0]),
+        bias=_bias(book),
     )
 
 
@@ -113,7 +99,7 @@ def _bias(book: Book) -> str:
     side = one_sided(book.grades)
     if not side:
         return ""
-    return f" Of {len(book.grades)} graded estimates every one was too {side}."
+    return f"Every one of {len(book.grades)} graded estimates was too {side}."
 
 
 def one_sided(grades: pd.DataFrame) -> str:

@@ -16,10 +16,7 @@ from reporting.retention.words import (
     by,
     cents,
     counted,
-    days,
-    exactly,
     money,
-    plural,
     section,
     source,
     span,
@@ -31,13 +28,13 @@ from warehouse.months import as_of, shift
 
 SIGNED = Mark("signed", "Signed", "●", "healthy", "healthy-fill", "o")
 CANCELLED = Mark("cancelled", "Cancelled", "◆", "risk", "risk-fill", "D")
-OPEN = Mark("open", "Open, or lapsed", "○", "unscored", "unscored-fill", "o")
+OPEN = Mark("open", "Open or lapsed", "○", "unscored", "unscored-fill", "o")
 STATES = (SIGNED, CANCELLED, OPEN)
-SHOWN = 6
+NAMED = 3
 
 
 def renewals(book: Book) -> Shown:
-    """Terms ending by quarter and state, the last four and the next, then the largest open."""
+    """Terms ending by quarter and state, the last four and the next; who is open."""
     told = book.renewals[book.renewals["seen"] == book.month].reset_index(drop=True)
     if not int(told["renewals"].sum()):
         return absent(
@@ -47,8 +44,8 @@ def renewals(book: Book) -> Shown:
         )
     told["label"] = [span(a, b) for a, b in zip(told["starts"], told["ends"], strict=True)]
     ahead = told[told["starts"] > book.month]
-    told.loc[ahead.index, "label"] += ", to come"
-    return section(_figure(book, told, ahead), _table(book, told), _open(book), _decision(book))
+    told.loc[ahead.index, "label"] += " (next)"
+    return section(_figure(book, told, ahead), _table(book, told), _decision(book))
 
 
 def _figure(book: Book, told: pd.DataFrame, ahead: pd.DataFrame) -> Shown:
@@ -74,63 +71,39 @@ def covers_due(book: Book, told: pd.DataFrame) -> str:
 
 
 def _table(book: Book, told: pd.DataFrame) -> Shown:
-    parts = ["arr", "signed", "cancelled", "open"]
-    counts = {"signed": "n_signed", "cancelled": "n_cancelled", "open": "n_open"}
-    rates = told.assign(rate=told["signed"] / told["arr"].where(told["arr"] > 0))
-    for state, name in counts.items():
-        rates[f"{state}_n"] = [plural(int(n), "renewal") for n in rates[name]]
-    rates["arr_n"] = [plural(int(n), "renewal") for n in rates["renewals"]]
-    unit = book.currency
-    labels = [f"Due, {unit}", "Signed", "Cancelled", "Open, or lapsed"]
+    parts = {"arr": f"Due, {book.currency}", **{mark.key: mark.word for mark in STATES}}
+    rows = told.assign(
+        rate=told["signed"] / told["arr"].where(told["arr"] > 0),
+        counts=[
+            f"{formats.count(row[0])} / {formats.count(row[1])} / {formats.count(row[2])}"
+            for row in told[["n_signed", "n_cancelled", "n_open"]].itertuples(index=False)
+        ],
+    )
     columns = [Column("label", "Term ends in")]
+    columns += [amount(name, label) for name, label in parts.items()]
     columns += [
-        amount(name, label, under=f"{name}_n") for name, label in zip(parts, labels, strict=True)
+        Column("rate", "Signed share", "pct"),
+        Column("renewals", "Renewals", "count"),
+        Column("counts", "Of these", align="end"),
     ]
-    columns.append(Column("rate", "Signed share", "pct"))
     return table(
-        cents(rates, *parts),
+        cents(rows, *parts),
         columns,
         "Due = signed + cancelled + open, to the cent",
-        "A renewal counts once, by the state most of its money is in. Open after the end has "
-        "lapsed: a late signature may still come. A move to another product shows as not signed.",
+        "Of these: signed / cancelled / open, by where most of a renewal's money is. Open after "
+        "the end has lapsed, or will be signed late. A move to another product is not signed.",
     )
 
 
-def _open(book: Book) -> Shown:
-    at = pd.Timestamp(book.about["as_of"])
+def _largest_open(book: Book) -> str:
+    """The accounts with the most ARR open for next quarter, by name."""
     following = as_of(shift(book.month, 3), str(book.about["timezone"]))
     still = book.due[(book.due["state"] == "open") & (book.due["ends_on"] < following)]
-    if still.empty:
-        return section()
-    by_account = still.groupby("account_id", sort=True).agg(
-        name=("name", "first"),
-        csm=("csm", "first"),
-        ends_on=("ends_on", "min"),
-        notice_by=("notice_by", "min"),
-        arr=("arr", "sum"),
-        p_churn=("p_churn", "first"),
-        band=("band", "first"),
-    )
-    rows = by_account.reset_index().sort_values(["arr", "account_id"], ascending=[False, True])
-    rows["name"] = rows["name"].fillna(rows["account_id"])
-    rows = rows.assign(**{name: days(book, rows[name]) for name in ("ends_on", "notice_by")})
-    shown = rows.head(SHOWN)
-    columns = [
-        Column("name", "Account", "name"),
-        Column("csm", "CSM", "name"),
-        Column("ends_on", "Term ends", "date"),
-        Column("notice_by", "Notice by", "date"),
-        Column("band", "Band", "band"),
-        Column("p_churn", "Risk of churn", "pct"),
-        amount("arr", f"ARR open, {book.currency}"),
-    ]
-    blank = {"csm": None, "ends_on": None, "notice_by": None, "band": None, "p_churn": None}
-    return table(
-        cents(shown, "arr"),
-        columns,
-        f"The {len(shown)} largest still open, of {len(rows)} accounts",
-        f"A notice date before {formats.date(days(book, pd.Series([at])).iloc[0])} has passed.",
-        total={"name": "These accounts", **blank, "arr": exactly(shown["arr"].sum())},
+    money_open = still.groupby("account_id").agg(name=("name", "first"), arr=("arr", "sum"))
+    top = money_open.sort_values(["arr", "name"], ascending=[False, True]).head(NAMED)
+    return ", ".join(
+        f"{name} ({money(book, arr)})"
+        for name, arr in zip(top["name"].fillna("an account"), top["arr"], strict=True)
     )
 
 
@@ -138,9 +111,10 @@ def _decision(book: Book) -> Shown:
     still = book.figures["arr_due_open"]
     if not still.value:
         return decision("Nothing is open for next quarter.", CS, by(book, 14))
-    cancelled = int(book.figures["arr_due_cancelled"].value or 0)
-    text = "Give each open renewal an owner and a date, {open} in all"
-    text += "; plan without the {cancelled} already cancelled." if cancelled else "."
     return decision(
-        text, CS, by(book, 14), open=money(book, still.value), cancelled=money(book, cancelled)
+        "Give the {open} open an owner and a date, the largest first: {names}.",
+        CS,
+        by(book, 14),
+        open=money(book, still.value),
+        names=_largest_open(book),
     )

@@ -83,10 +83,10 @@ def _title(graded: pd.DataFrame) -> str:
         return "Expected and observed loss, by month of score"
     side = "less than" if ours < naive else "more than" if ours > naive else "as much as"
     habit = one_sided(graded)
-    tail = f"; too {habit} in all {len(graded)} months" if habit else ""
+    tail = f", too {habit} each time" if habit else ""
     return (
-        f"Off by {formats.pct(ours, 0)} on average, {side} "
-        f"repeating the last quarter ({formats.pct(naive, 0)}){tail}"
+        f"Off by {formats.pct(ours, 0)} on average{tail}; {side} "
+        f"repeating the last quarter, {formats.pct(naive, 0)}"
     )
 
 

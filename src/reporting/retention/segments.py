@@ -73,19 +73,14 @@ def _figure(book: Book, frame: pd.DataFrame) -> Shown:
 def _table(book: Book, frame: pd.DataFrame) -> Shown:
     total = int(frame["arr"].sum())
     rows = frame.assign(share=frame["arr"] / total if total else float("nan"))
-    for rate in ("nrr", "grr"):
-        rows[f"{rate}_range"] = [
-            None if formats.missing(low) else f"{formats.pct(low)} to {formats.pct(high)}"
-            for low, high in zip(rows[f"{rate}_low"], rows[f"{rate}_high"], strict=True)
-        ]
     columns = [
         Column("label", str(frame["grouping"].iloc[0]).capitalize(), "name"),
         Column("customers", "Customers", "count"),
         amount("arr", f"ARR, {book.currency}"),
         Column("share", "Share", "pct"),
         Column("n", "n, a year ago", "count"),
-        Column("nrr", "NRR", "pct", under="nrr_range"),
-        Column("grr", "GRR", "pct", under="grr_range"),
+        Column("nrr", "NRR", "pct"),
+        Column("grr", "GRR", "pct"),
         Column("logo", "Logos", "pct"),
     ]
     whole = {
@@ -117,13 +112,13 @@ def _decision(book: Book, frame: pd.DataFrame) -> Shown:
     short = frame[frame["grr_high"] < goal] if goal is not None else frame.head(0)
     if len(short):
         return decision(
-            "Look into {groups}: GRR is below target by more than luck explains.",
+            "Look into {groups}: GRR is clearly below target.",
             CS,
             by(book, 30),
             groups=" and ".join(short["label"]),
         )
     return decision(
-        "Keep one plan for all: no segment is below its GRR target by more than luck explains.",
+        "Keep one plan for all: no segment is clearly below its GRR target.",
         CS,
         by(book, 30),
     )

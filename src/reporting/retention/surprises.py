@@ -24,7 +24,7 @@ from reporting.retention.words import (
 from reporting.shown import Shown
 from reporting.tables import table
 
-SHOWN = 6
+SHOWN = 5
 
 
 def surprises(book: Book) -> Shown:
@@ -36,50 +36,27 @@ def surprises(book: Book) -> Shown:
             "are scored and their windows close.",
         )
     missed = book.left[~book.left["flagged"].astype("bool")]
-    return section(_caught(book), _missed(book, missed), _decision(book, missed))
+    return section(_missed(book, missed), _decision(book, missed))
 
 
-def _caught(book: Book) -> Shown:
-    flagged = book.left["flagged"].astype("bool")
-    total = int(book.left["arr"].sum())
-    rows = [
-        {
-            "label": label,
-            "accounts": int(mask.sum()),
-            "arr": int(book.left.loc[mask, "arr"].sum()),
-            "share": int(book.left.loc[mask, "arr"].sum()) / total if total else None,
-        }
-        for label, mask in (
-            ("Flagged at risk in time", flagged),
-            ("Not flagged: surprises", ~flagged),
-        )
-    ]
-    frame = pd.DataFrame(rows)
-    columns = [
-        Column("label", "Accounts that left"),
-        Column("accounts", "Accounts", "count"),
-        amount("arr", f"ARR, {book.currency}"),
-        Column("share", "Share of ARR", "pct"),
-    ]
-    share = formats.pct(frame["share"].iloc[1], 0)
-    return table(
-        cents(frame, "arr"),
-        columns,
-        f"{share} of the ARR that left had not been flagged",
-        "In time: in a month whose window holds the end. A flag raised later does not count.",
-        total={
-            "label": "All scored in time",
-            "accounts": len(book.left),
-            "arr": exactly(total),
-            "share": 1.0 if total else None,
-        },
+def _title(book: Book, missed: pd.DataFrame) -> str:
+    total, unseen = int(book.left["arr"].sum()), int(missed["arr"].sum())
+    share = formats.pct(unseen / total if total else None, 0)
+    return (
+        f"{share} of the ARR that left had not been flagged: {money(book, unseen)} of "
+        f"{money(book, total)}, {len(missed)} of {plural(len(book.left), 'account')}"
     )
 
 
 def _missed(book: Book, missed: pd.DataFrame) -> Shown:
-    frame = missed.assign(
-        said=missed["last_reasons"].map(_said).astype("object"), ended=days(book, missed["ended"])
-    )
+    shown, rest = missed.head(SHOWN), missed.iloc[SHOWN:]
+    names = ["name", "csm", "arr", "last_band", "highest_p"]
+    frame = shown.assign(
+        said=shown["last_reasons"].map(_said).astype("object"), ended=days(book, shown["ended"])
+    )[[*names, "ended", "said"]]
+    if len(rest):
+        row = {"name": plural(len(rest), "smaller surprise"), "arr": int(rest["arr"].sum())}
+        frame = pd.concat([frame, pd.DataFrame([row])], ignore_index=True)
     columns = [
         Column("name", "Account", "name", under="csm"),
         Column("ended", "Left on", "date"),
@@ -88,12 +65,16 @@ def _missed(book: Book, missed: pd.DataFrame) -> Shown:
         Column("highest_p", "Highest risk said", "pct"),
         Column("said", "What stood out then"),
     ]
+    blank = dict.fromkeys(("ended", "last_band", "highest_p", "said"), "")
     return table(
         cents(frame, "arr"),
         columns,
-        "The surprises, largest first",
+        _title(book, missed),
+        "Flagged: at risk in a month whose window holds the end; a later flag does not count. "
         "What stood out is what the model associated with the account's risk, not why it left.",
-        limit=SHOWN,
+        total={"name": "All surprises", "arr": exactly(missed["arr"].sum()), **blank}
+        if len(missed)
+        else None,
         empty="Every account that left had been flagged in time.",
     )
 

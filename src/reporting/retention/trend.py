@@ -20,7 +20,7 @@ from reporting.tables import table
 RATES = {
     "nrr": ("NRR", "nrr"),
     "grr": ("GRR", "grr"),
-    "logo": ("Logo retention", "logo_retention"),
+    "logo": ("Logos", "logo_retention"),
 }
 YEAR = 12
 
@@ -99,7 +99,8 @@ def _figure(book: Book, found: pd.DataFrame) -> Shown:
     ]
     caption = Caption(
         title,
-        "Trailing 12 months at each month's close. Band: 95 % range, each account one draw.",
+        "Trailing 12 months at each close; band: 95 % range, each account one draw. A change within "
+        "its noise is one that luck alone often brings; the two years share no month.",
         source(
             book,
             counted(book.figures["nrr"].n),
@@ -121,13 +122,7 @@ def _table(found: pd.DataFrame) -> Shown:
         Column("spread", "Noise", align="end"),
         Column("verdict", "So"),
     ]
-    return table(
-        found,
-        columns,
-        "Is the year's change more than luck?",
-        "The two years share no month. A change smaller than its noise would often come about "
-        "with nothing changed but which accounts happened to leave or grow.",
-    )
+    return table(found, columns)
 
 
 def _decision(found: pd.DataFrame, book: Book) -> Shown:
@@ -142,7 +137,7 @@ def _decision(found: pd.DataFrame, book: Book) -> Shown:
     short = found[found["now"] < found["target"]]
     if len(short):
         return decision(
-            "Do not react to this month's change; work on the standing gap to target: {gaps}.",
+            "Close the gap to target: {gaps}.",
             CS,
             by(book, 30),
             gaps=", ".join(

@@ -7,9 +7,9 @@ import pandas as pd
 from metrics.identities import GAINS, LOSSES
 from reporting import formats
 from reporting.book import Book
-from reporting.charts.waterfall import waterfall
 from reporting.figure import Caption
 from reporting.notes import decision
+from reporting.retention.bridges import bridges
 from reporting.retention.words import CS, by, counted, covers, money, section, source, span
 from reporting.shown import Shown
 
@@ -20,6 +20,7 @@ TERMS = {
     "contraction": "Contraction",
     "churn": "Churn",
 }
+SIGNS = {**dict.fromkeys(GAINS, 1), **dict.fromkeys(LOSSES, -1)}
 YEAR = 12
 
 
@@ -44,29 +45,32 @@ def lost(total: dict[str, int]) -> int:
 
 
 def walks(book: Book) -> Shown:
-    """Two waterfalls, of the month and of up to twelve; the decision on the largest loss."""
+    """The walk of the month and of up to twelve, and the decision on the largest loss."""
     year = book.walk.tail(YEAR)
-    this, whole = summed(year.tail(1)), summed(year)
-    first, last = str(year["month"].iloc[0]), str(year["month"].iloc[-1])
-    pieces = [_figure(book, this, span(last, last))]
+    this = summed(year.tail(1))
+    told = {span(book.month, book.month): this}
     if len(year) > 1:
-        pieces.append(_figure(book, whole, span(first, last)))
-    return section(*pieces, _decision(book, this))
+        told[span(str(year["month"].iloc[0]), book.month)] = summed(year)
+    return section(_figure(book, told), _decision(book, this))
 
 
-def _figure(book: Book, total: dict[str, int], when: str) -> Shown:
-    steps = [("Opening", total["opening"], True)]
-    for name, label in TERMS.items():
-        steps.append((label, -total[name] if name in LOSSES else total[name], False))
-    steps.append(("Closing", total["closing"], True))
-    frame = pd.DataFrame(steps, columns=["label", "amount", "total"])
-    facts = (counted(book.figures["customers"].value), covers(book, total["closing"]))
+def _figure(book: Book, told: dict[str, dict[str, int]]) -> Shown:
+    names = {"opening": "Opening", **TERMS, "closing": "Closing"}
+    frame = pd.DataFrame({"label": list(names.values())})
+    frame["total"] = [name not in TERMS for name in names]
+    for place, total in enumerate(told.values()):
+        frame[f"walk_{place}"] = [SIGNS.get(name, 1) * total[name] for name in names]
+    this = next(iter(told.values()))
+    facts = (counted(book.figures["customers"].value), covers(book, this["closing"]))
     caption = Caption(
-        f"{when}: {_conclusion(book, total)}",
-        f"ARR from opening to closing, in {book.currency}; net monthly movements.",
+        f"{next(iter(told))}: {_conclusion(book, this)}",
+        f"ARR from opening to closing, in {book.currency}, net monthly movements. Opening and "
+        "closing are cut at the foot.",
         source(book, *facts),
     )
-    return waterfall(frame, caption, book.currency)
+    return bridges(
+        frame, [(f"walk_{place}", when) for place, when in enumerate(told)], caption, book.currency
+    )
 
 
 def _conclusion(book: Book, total: dict[str, int]) -> str:
@@ -74,8 +78,8 @@ def _conclusion(book: Book, total: dict[str, int]) -> str:
     if not up and not down:
         return "nothing moved"
     if up >= down:
-        return f"gains of {money(book, up)} against losses of {money(book, down)}"
-    return f"losses of {money(book, down)} against gains of {money(book, up)}"
+        return f"{money(book, up)} gained against {money(book, down)} lost"
+    return f"{money(book, down)} lost against {money(book, up)} gained"
 
 
 def _decision(book: Book, total: dict[str, int]) -> Shown:
@@ -83,7 +87,7 @@ def _decision(book: Book, total: dict[str, int]) -> Shown:
         return decision("Nothing was lost this month; keep to the plan.", CS, by(book, 14))
     largest = max(LOSSES, key=lambda name: total[name])
     return decision(
-        "Name who answers for the largest loss, {line}: {money}, {share} of all that was lost.",
+        "Name who answers for the largest loss: {line}, {money}, {share} of all.",
         CS,
         by(book, 14),
         line=TERMS[largest].lower(),

@@ -103,7 +103,7 @@ def by(book: Book, days: int) -> str:
 def source(book: Book, *facts: str, policy: bool = False) -> str:
     """The line under a figure: as of when, ``facts``, by which rule, from which snapshot."""
     as_of = formats.instant(pd.Timestamp(book.about["as_of"]).to_pydatetime())
-    rule = [str(book.about["policy"])] if policy else []
+    rule = [str(book.about["policy"]).split(";")[0]] if policy else []
     return " · ".join([f"As of {as_of}", *facts, *rule, f"snapshot {book.about['snapshot']}"])
 
 
