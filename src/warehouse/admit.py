@@ -129,19 +129,17 @@ def _judge(
 def _repeats(table: Table, staged: Staged, sound: str, repeat: int) -> str:
     """SQL of the rows that share a key: ``_said`` is a copy (all alike) or a contradiction.
 
-    Of copies the one known first stays. An empty part of a key equals another.
+    Of copies the one known first stays.
     """
     key = ", ".join(quoted(name) for name in table.key)
-    same = " AND ".join(f"s.{quoted(n)} IS NOT DISTINCT FROM k.{quoted(n)}" for n in table.key)
     content = ", ".join(quoted(n) for n in table.names if n != table.known)
     return (
         f"SELECT _row, CASE WHEN alike THEN {repeat} ELSE {repeat + 1} END AS _said FROM ("
         f"SELECT _row, row_number() OVER (PARTITION BY {key} ORDER BY known_at, _row) AS nth, "
         f"min(h) OVER (PARTITION BY {key}) = max(h) OVER (PARTITION BY {key}) AS alike FROM ("
-        f"SELECT _row, known_at, {key}, hash({content}) AS h FROM {staged.scan} AS s "
-        f"WHERE {sound} AND EXISTS (SELECT 1 FROM (SELECT {key} FROM {staged.scan} "
-        f"WHERE {sound} GROUP BY {key} HAVING count(*) > 1) AS k WHERE {same}))) "
-        "WHERE NOT alike OR nth > 1"
+        f"SELECT _row, known_at, {key}, hash({content}) AS h FROM {staged.scan} WHERE {sound} "
+        f"AND ({key}) IN (SELECT ({key}) FROM {staged.scan} WHERE {sound} "
+        f"GROUP BY {key} HAVING count(*) > 1))) WHERE NOT alike OR nth > 1"
     )
 
 

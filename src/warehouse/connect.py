@@ -79,7 +79,6 @@ def database(*folders: Path) -> duckdb.DuckDBPyConnection:
         "autoinstall_known_extensions = false",
         "autoload_known_extensions = false",
         "allow_community_extensions = false",
-        "enable_progress_bar = false",
         f"temp_directory = {literal(str(folders[-1].resolve() / '.spill'))}",
         f"allowed_directories = [{allowed}]",
         "enable_external_access = false",

@@ -27,7 +27,7 @@ Rows = pd.DataFrame
 
 @pytest.fixture(scope="module")
 def tables() -> company.Frames:
-    return company.frames(seed=5)
+    return company.frames(seed=5, accounts=12, rows=250)
 
 
 @pytest.fixture(scope="module")
@@ -149,9 +149,10 @@ def test_the_engine_agrees_with_a_naive_reckoning(
     assert matrix.index.tolist() == sorted(totals[totals > 0].index)
     assert set(matrix.dtypes.astype("str")) == {"float64"}
     rows = {name: past(tables, name, cutoff) for name, _ in ORACLE.values()}
+    split = {n: {str(a): r for a, r in f.groupby("account_id")} for n, f in rows.items()}
     empty = {f.name: f.empty for f in catalogue().features}
     for feature, (table, reckon) in ORACLE.items():
-        by_account = {str(a): r for a, r in rows[table].groupby("account_id")}
+        by_account = split[table]
         expected = [
             float(reckon(by_account[account], cutoff)) if account in by_account else np.nan
             for account in matrix.index
@@ -218,6 +219,15 @@ def test_nothing_known_is_unknown_and_nothing_done_is_none(tmp_path: Path) -> No
     unknown = ["people_active_28d", "minutes_a_day_90d", "seats_entitled", "arr_a_seat", "discount"]
     assert matrix[unknown].isna().all()
     assert matrix[["arr_now", "lines_live", "tenure"]].tolist() == [100, 1, 1886]
+
+
+def test_a_share_of_nothing_is_unknown(tmp_path: Path) -> None:
+    """The account has tickets, and none of them in the window."""
+    cutoff = datetime(2025, 3, 1)
+    old = {"ticket_id": "T", "account_id": "A", "opened_at": cutoff - 100 * DAY}
+    matrix = features(small(tmp_path, "tickets", [{**old, "known_at": LONG_AGO}]), cutoff)
+    shares = ["tickets_unanswered_90d", "tickets_opened_90d", "tickets_unresolved_365d"]
+    assert matrix.loc["A", shares].fillna(-1).tolist() == [-1, 0, 1]
 
 
 def test_what_the_company_does_not_keep_is_absent(tables: company.Frames, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -65,10 +65,10 @@ def ledger(snapshot: Snapshot, table: str = "contract_lines") -> TableLedger:
 
 
 def column(snapshot: Snapshot, name: str, table: str = "contract_lines") -> list[Any]:
-    """One column of a frozen table, ordered by key; missing values are ``None``."""
-    values = snapshot.frame(table)[name].astype("object")
-    found = values.where(values.notna(), None).tolist()
-    return [v.to_pydatetime() if isinstance(v, datetime) else v for v in found]
+    """One column of a frozen table as it lies there; missing values are ``None``."""
+    values = pq.read_table(snapshot.folder / f"{table}.parquet", partitioning=None)[name]
+    found: list[Any] = values.to_pylist()
+    return [float(v) if isinstance(v, Decimal) else v for v in found]
 
 
 def quarantine(snapshot: Snapshot, table: str = "contract_lines") -> dict[int, tuple[str, str]]:

@@ -146,10 +146,10 @@ def test_days_are_added_on_the_calendar_and_hours_on_the_clock(tmp_path: Path) -
     midnight = datetime(2026, 3, 11, 4)
     trunc = {"trunc": "day", "plus_days": 10}
     assert read(tmp_path / "a", texts, NEW_YORK, trunc) == [midnight] * 3
-    plus = {"plus_days": 10}
-    assert read(tmp_path / "b", texts, NEW_YORK, plus)[1] == datetime(2026, 3, 12, 2, 15)
-    moved = read(tmp_path / "c", ["2026-03-07 02:30"], NEW_YORK, {"plus_days": 1})
-    assert moved == [datetime(2026, 3, 8, 7, 30)]
+    # 22:15 stays 22:15 through the change; 02:30 would fall where no time is, and moves on.
+    texts = ["2026-03-07 22:15", "2026-03-07 02:30"]
+    moved = [datetime(2026, 3, 9, 2, 15), datetime(2026, 3, 8, 7, 30)]
+    assert read(tmp_path / "b", texts, NEW_YORK, {"plus_days": 1}) == moved
     assert read(tmp_path / "d", ["2026-03-31"], how={"plus_days": -31}) == [datetime(2026, 2, 28)]
 
 

@@ -25,7 +25,7 @@ def refused(workspace: Path, content: Content, table: str = "contract_lines") ->
 def test_a_file_cut_anywhere_is_refused_unless_at_a_line_end(tmp_path: Path, cut: int) -> None:
     whole = LINES + "L3,A1,2024-03-01,2025-03-01,300.00\n"
     torn = whole[:-cut]
-    if torn.endswith("\n"):
+    if torn.endswith("\n"):  # so that nobody can tell that rows are missing
         assert rows(tmp_path / "lines.csv", torn)[1][1] == "L2"
     else:
         assert "its last row may be torn" in refused(tmp_path, torn)

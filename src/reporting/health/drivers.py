@@ -12,6 +12,7 @@ from reporting.health.parts import (
     LEADER,
     by,
     counted,
+    covering,
     former,
     money,
     scored,
@@ -26,6 +27,7 @@ from reporting.shown import Shown
 
 CONTRACT = "contract"
 NONE = "no clear driver"
+SLIVER = 0.005  # of the expected loss: a bar nobody could see
 OWNERS = {
     "adoption": "Product and CS leader",
     "support load": "Support lead",
@@ -50,7 +52,10 @@ def workable(book: Book) -> pd.DataFrame:
 
 def _figure(book: Book) -> Shown:
     others = workable(book)
-    rows = book.drivers.assign(family=_headed(book.drivers["family"]))
+    known = book.scores[book.scores["p_churn"].notna()]
+    whole = int(book.drivers["expected_loss"].sum())
+    rows = book.drivers[book.drivers["expected_loss"] >= SLIVER * whole]
+    rows = rows.assign(family=[str(name).capitalize() for name in rows["family"]])
     compared = bool(rows["before"].notna().any())
     title = "The expected loss is associated with the contract alone"
     if len(others):
@@ -58,10 +63,9 @@ def _figure(book: Book) -> Shown:
         title = f"Beyond the contract itself, most expected loss is associated with {named}"
     caption = Caption(
         title,
-        "Expected loss, shared among the families of reasons that raise each account's risk"
-        + (f"; tick: {former(book)}. " if compared else ". ")
-        + "Contract: how near the end of term is, and what was agreed.",
-        source(book, book.figures["expected_loss"].n),
+        "Shared among the families of reasons that raise each account's risk. Contract: its dates "
+        "and terms." + (f" Tick: {former(book)}." if compared else ""),
+        source(book, covering(book, len(known), known["arr"].sum())),
     )
     return bars(
         rows if compared else rows.drop(columns="before"),
@@ -72,10 +76,6 @@ def _figure(book: Book) -> Shown:
         value="expected_loss",
         previous="before" if compared else "",
     )
-
-
-def _headed(families: pd.Series) -> list[str]:
-    return [str(name).capitalize() for name in families]
 
 
 def led(book: Book) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from reporting.health.parts import (
     LEADER,
     by,
     counted,
+    covering,
     lists,
     scored,
     source,
@@ -27,7 +28,7 @@ from reporting.shown import Shown
 from reporting.tables import table
 
 LISTED = 20
-REASONS = 2  # beside the end of term, which has its own column
+
 MARKS = 250  # more would be ink, and weight, without anything to read
 
 
@@ -46,7 +47,7 @@ def _figure(book: Book, rows: pd.DataFrame) -> Shown:
         f"{counted(half, 'account')} of {formats.count(len(rows))} hold half of the expected loss",
         f"Risk: probability of leaving from {window(book)}. At risk from {formats.pct(risky)}, "
         f"Watch from {formats.pct(watch)}.{_drawn(rows)}",
-        source(book, len(rows), int(rows["arr"].sum())),
+        source(book, covering(book, len(rows), rows["arr"].sum())),
     )
     return scatter(rows.head(MARKS), caption, book.currency, risk="p_churn")
 
@@ -67,15 +68,15 @@ def holding(rows: pd.DataFrame, share: float) -> int:
 def _listed(book: Book, rows: pd.DataFrame) -> Shown:
     shown = rows.head(LISTED)
     told = zip(shown["reasons"], shown["days_to_end"], strict=True)
-    shown = shown.assign(why=lists([reasons(text, days)[:REASONS] for text, days in told], shown))
+    shown = shown.assign(why=lists([reasons(text, days) for text, days in told], shown))
     columns = [
         Column("name", "Account", "name", under="csm"),
         Column("band", "Band", "band"),
         Column("arr", "ARR", "money", book.currency),
         Column("p_churn", "Risk", "pct"),
         Column("expected_loss", "Expected loss", "money", book.currency),
-        Column("days_to_end", "Days to end of term", "count"),
-        Column("why", "Beside the end of term, associated with higher risk", "list"),
+        Column("days_to_end", "Days to end", "count"),
+        Column("why", "Associated with higher risk, end of term apart", "list"),
     ]
     part = int(shown["expected_loss"].sum()) / max(1, int(rows["expected_loss"].sum()))
     return table(

@@ -13,8 +13,8 @@ from reporting.notes import absent, decision, prose
 from reporting.shown import Shown
 from reporting.tables import table
 
-LISTED = 6
-REASONS = 1
+LISTED = 5
+REASONS = 2
 
 
 def growth(book: Book) -> Shown:
@@ -57,7 +57,7 @@ def _listed(book: Book, rows: pd.DataFrame) -> Shown:
         Column("arr", "ARR", "money", book.currency),
         Column("p_expansion", "Odds", "pct"),
         Column("expected_gain", "Expected gain", "money", book.currency),
-        Column("why", "Associated most with higher odds", "list"),
+        Column("why", "Associated with higher odds", "list"),
     ]
     caption = f"The {counted(len(shown), 'account')} with most to gain"
     return table(shown.assign(why=lists(why, shown)), columns, caption)

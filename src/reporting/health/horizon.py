@@ -15,11 +15,12 @@ from reporting.health.parts import (
     LEADER,
     by,
     counted,
+    covering,
     local_days,
     money,
     opening_day,
+    quarter,
     source,
-    span,
     stack,
 )
 from reporting.notes import decision, prose
@@ -28,7 +29,7 @@ from reporting.tables import table
 from warehouse.months import between, shift
 
 SOON = 90
-LISTED = 8
+LISTED = 7
 UNTOUCHED = "renewal_untouched"
 SHAKY = ("at risk", "watch")
 
@@ -75,6 +76,7 @@ def horizon(book: Book) -> Shown:
 
 
 def _figure(book: Book) -> Shown:
+    lines = book.due[book.due["state"] == "open"]
     rows = open_renewals(book)[["month", "band", "arr"]]
     months = between(shift(book.month, 1), shift(book.month, 12))
     year, shaky = rows["arr"].sum(), rows.loc[rows["band"].isin(SHAKY), "arr"].sum()
@@ -82,10 +84,9 @@ def _figure(book: Book) -> Shown:
     caption = Caption(
         f"{money(book, int(year))} comes up for decision within a year, {money(book, int(shaky))} "
         "of it at risk or on watch",
-        "ARR by the month its term ends, neither signed nor cancelled. Not drawn in "
-        f"{span(months[0], months[2])}: {money(book, signed)} signed, "
-        f"{money(book, cancelled)} cancelled.",
-        source(book, int(book.due["account_id"].nunique()), int(book.due["arr"].sum())),
+        f"Open ARR by the month its term ends. Not drawn, {quarter(book)}: "
+        f"{money(book, signed)} signed, {money(book, cancelled)} cancelled.",
+        source(book, covering(book, lines["account_id"].nunique(), lines["arr"].sum())),
     )
     calm = [month for month in months if month not in set(rows["month"])]
     band = rows["band"].iloc[0] if len(rows) else "not scored"

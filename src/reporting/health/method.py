@@ -9,20 +9,13 @@ from models.health import edges
 from reporting import formats
 from reporting.book import Book
 from reporting.cells import Column
-from reporting.health.parts import opening_day, stack, window
-from reporting.notes import absent, provenance
+from reporting.health.parts import stack
+from reporting.health.verdict import RECORDED
+from reporting.notes import absent, prose, provenance
 from reporting.shown import Shown
 from reporting.tables import table
 
-NUMBERS = (
-    "arr_at_risk",
-    "expected_loss",
-    "arr_not_scored",
-    "arr_due",
-    "arr_due_open",
-    "nrr",
-    "grr",
-)
+NUMBERS = ("arr_at_risk", "expected_loss", "arr_due", "arr_due_open", "nrr", "grr")
 ADDS = {
     "usage": "whether the product is used, by whom and how much of it",
     "tickets": "how much help accounts ask for, and how fast they get it",
@@ -37,6 +30,32 @@ DIGEST = 16
 
 def rows(book: Book) -> Shown:
     """What became of every row read, and what each absent table would add."""
+    missing = [
+        absent(f"the table {str(name).replace('_', ' ')}.", f"It would add {ADDS[name]}.")
+        for name in book.about["absent"]
+    ]
+    return stack(*(_ledger(book) if eventful(book) else _plainly(book)), *missing)
+
+
+def eventful(book: Book) -> bool:
+    """Whether any row was repaired or quarantined, or any table's clock had to be assumed."""
+    told = book.sources
+    mended = int(told["repaired"].sum() + told["quarantined"].sum())
+    return mended > 0 or not told["clock"].str.endswith(RECORDED).all()
+
+
+def _plainly(book: Book) -> list[Shown]:
+    total = formats.count(int(book.sources["rows_in"].sum()))
+    said = prose(
+        "All **{total} rows** read were used, none repaired or quarantined; every table records "
+        "when a row became known.",
+        total=total,
+    )
+    each = zip(_plain(book.sources["table"]), book.sources["rows_in"], strict=True)
+    return [said, provenance({name: f"{formats.count(n)} rows" for name, n in each})]
+
+
+def _ledger(book: Book) -> list[Shown]:
     columns = [
         Column("table", "Table"),
         Column("rows_in", "Rows read", "count"),
@@ -49,12 +68,10 @@ def rows(book: Book) -> Shown:
         table=_plain(book.sources["table"]),
         clock=[str(said).removeprefix("known_at ") for said in book.sources["clock"]],
     )
-    read = table(shown, columns, "What became of every row", total=_total(book))
-    missing = [
-        absent(f"the table {str(name).replace('_', ' ')}.", f"It would add {ADDS[name]}.")
-        for name in book.about["absent"]
+    return [
+        table(shown, columns, "What became of every row", total=_total(book)),
+        *_faults(book),
     ]
-    return stack(read, *_faults(book), *missing)
 
 
 def _plain(names: pd.Series) -> list[str]:
@@ -84,12 +101,14 @@ def _faults(book: Book) -> list[Shown]:
 
 def defined(book: Book) -> Shown:
     """The registry's words for the numbers of this page, under the policy in force."""
-    told = [entry(name) for name in NUMBERS]
+    silent = ["arr_not_scored"] if book.figures["arr_not_scored"].n else []
+    names = [*NUMBERS, *silent]
+    told = [entry(name) for name in names]
     shown = pd.DataFrame(
         {
             "title": [each.title for each in told],
             "formula": [each.formula for each in told],
-            "policy": [book.figures[name].policy for name in NUMBERS],
+            "policy": [book.figures[name].policy for name in names],
         }
     )
     columns = [
@@ -104,9 +123,7 @@ def made(book: Book) -> Shown:
     """What the page was made from: hashes and versions, the same for the same inputs."""
     about, churn = book.about, book.about["models"]["churn"]
     facts: dict[str, object] = {
-        "Company": f"{about['name']}, {about['currency']}, {about['timezone']}",
-        "Known by": formats.date(opening_day(book)),
-        "Churn is asked for": window(book),
+        "Money and time": f"{about['currency']}, {about['timezone']}",
         "Retention policy": about["policy"],
     }
     if "base_rate" in churn:

@@ -14,7 +14,7 @@ from reporting.notes import absent, decision, prose
 from reporting.shown import Shown
 from reporting.tables import table
 
-MOVERS = 6
+MOVERS = 5
 RANK = {"healthy": 0, "watch": 1, "at risk": 2}
 
 
@@ -35,7 +35,7 @@ def _flow(book: Book) -> Shown:
     worse, better = int(pairs.loc[step > 0, "arr"].sum()), int(pairs.loc[step < 0, "arr"].sum())
     caption = Caption(
         f"{money(book, worse)} moved to a worse band, {money(book, better)} to a better one",
-        f"ARR by band at both closes; pale: stayed.{_retrained(book)}",
+        f"Pale: stayed.{_retrained(book)}",
         source(book),
     )
     renamed = book.flow.rename(columns={"after": "now", "arr": "amount"})
@@ -47,7 +47,7 @@ def _retrained(book: Book) -> str:
     """A change of model moves accounts too, and the reader must know."""
     if book.about["models"]["churn"].get("month") != book.month:
         return ""
-    return " The model was trained anew at this close, and some accounts moved with it."
+    return " The model was trained anew at this close, so some moves are its own."
 
 
 def _left(book: Book) -> Shown:

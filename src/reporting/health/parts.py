@@ -30,15 +30,19 @@ def stack(*pieces: Shown) -> Shown:
     return Shown(whole.html, text, drawn.picture, piece("stack", live, text).html)
 
 
-def source(book: Book, n: int | None = None, arr: int | None = None) -> str:
-    """The line under a figure: as-of date, accounts and ARR covered (all by default), inputs."""
-    covered = book.figures["arr"]
-    who = counted(covered.n if n is None else n, "account")
-    worth = money(book, covered.value if arr is None else arr)
+def source(book: Book, covered: str = "") -> str:
+    """The line under a figure: as-of date, whom it covers (default: all), its inputs."""
+    whole = book.figures["arr"]
+    who = covered or covering(book, whole.n, whole.value)
     return (
-        f"As of {formats.date(opening_day(book))} · {who}, {worth} ARR · "
+        f"As of {formats.date(opening_day(book))} · {who} · "
         f"snapshot {book.about['snapshot'][:SHORT]} · definitions {book.about['code'][:SHORT]}"
     )
+
+
+def covering(book: Book, n: int, cents: object) -> str:
+    """``802 accounts, $73.7m ARR``."""
+    return f"{counted(n, 'account')}, {money(book, cents)} ARR"
 
 
 def money(book: Book, cents: object) -> str:

@@ -7,15 +7,15 @@ import pandas as pd
 from reporting import formats
 from reporting.book import Book
 from reporting.cells import Column
-from reporting.health.parts import counted, lists, span, stack, unsaid
-from reporting.notes import absent, prose
+from reporting.health.parts import lists, span, stack, unsaid
+from reporting.notes import absent
 from reporting.shown import Shown
 from reporting.tables import table
 
 LABEL = Column("label", "Method")
 NOTE = (
     "Each fold is trained on what was certain then and tested on later months. Lift: events among "
-    "the tenth with the highest odds, against all."
+    "the tenth with the highest odds, against all. The rule:"
 )
 METHODS = {
     "model": "The model",
@@ -27,25 +27,21 @@ METHODS = {
 
 def rehearsed(book: Book) -> Shown:
     """For each question its verdict, and every method's AUC fold by fold."""
-    parts, rows, columns = [], pd.DataFrame({"label": list(METHODS.values())}), [LABEL]
+    rows, columns = pd.DataFrame({"label": list(METHODS.values())}), [LABEL]
+    said, rules, missing = [], [], []
     for kind, tests in (("churn", book.churn_folds), ("expansion", book.expansion_folds)):
         if tests.empty:
-            parts.append(absent(f"Rehearsals of the {kind} model. {unsaid(book, kind)}", ""))
+            missing.append(absent(f"Rehearsals of the {kind} model. {unsaid(book, kind)}", ""))
             continue
-        parts.append(_verdict(book, kind, tests))
+        said.append(f"the {kind} model {book.about['models'][kind]['verdict']}")
+        rules.append(f"{book.about['models'][kind]['rule']} ({kind})")
         rows = rows.merge(compared(kind, tests), on="label", how="left")
-        columns += _columns(kind, tests["fold"].nunique())
-    shown = [table(rows, columns, "What the models had to beat", NOTE)] if len(columns) > 1 else []
-    return stack(*parts, *shown)
-
-
-def _verdict(book: Book, kind: str, tests: pd.DataFrame) -> Shown:
-    return prose(
-        "The **{kind} model** {verdict}, {months}.",
-        kind=kind,
-        verdict=book.about["models"][kind]["verdict"],
-        months=span(str(tests["origin"].min()), str(tests["last"].max())),
-    )
+        columns += _columns(kind, tests)
+    caption = "; ".join(said)
+    if not said:
+        return stack(*missing)
+    note = f"{NOTE} {'; '.join(rules)}."
+    return stack(table(rows, columns, f"{caption[:1].upper()}{caption[1:]}", note), *missing)
 
 
 def compared(kind: str, tests: pd.DataFrame) -> pd.DataFrame:
@@ -68,9 +64,10 @@ def compared(kind: str, tests: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(**{f"{kind}_folds": lists(courses, rows)})
 
 
-def _columns(kind: str, folds: int) -> list[Column]:
+def _columns(kind: str, tests: pd.DataFrame) -> list[Column]:
+    months = span(str(tests["origin"].min()), str(tests["last"].max()))
     return [
-        Column(f"{kind}_folds", f"{kind.capitalize()}: AUC in {counted(folds, 'fold')}", "spark"),
+        Column(f"{kind}_folds", f"{kind.capitalize()}: AUC, {months}", "spark"),
         Column(f"{kind}_mean", "Mean", "number", digits=2),
         Column(f"{kind}_range", "Lowest to highest"),
         Column(f"{kind}_lift", "Lift", "number", digits=1),

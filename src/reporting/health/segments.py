@@ -8,7 +8,7 @@ from reporting import formats
 from reporting.book import Book
 from reporting.cells import Column
 from reporting.health.parts import LEADER, by, scored, stack
-from reporting.notes import absent, decision, prose
+from reporting.notes import absent, decision
 from reporting.shown import Shown
 from reporting.tables import table
 
@@ -25,7 +25,7 @@ def segments(book: Book) -> Shown:
             "One would show where losses concentrate.",
         )
     rows = shares(book)
-    return stack(_sum(book, rows), _table(book, rows), _decide(book, rows))
+    return stack(_table(book, rows), _decide(book, rows))
 
 
 def shares(book: Book) -> pd.DataFrame:
@@ -36,18 +36,14 @@ def shares(book: Book) -> pd.DataFrame:
     return rows.assign(risky=rows["at_risk"] / whole, lost=rows["expected_loss"] / whole)
 
 
-def _sum(book: Book, rows: pd.DataFrame) -> Shown:
+def _finding(book: Book, rows: pd.DataFrame) -> str:
     if not scored(book):
-        return prose("No account is scored, so the groups show retention alone.")
+        return f"Retention by {rows['grouping'].iloc[0]}; no account is scored"
     whole = max(1, int(rows["arr"].sum()))
     worst = rows.sort_values(["lost", "group"], ascending=[False, True]).iloc[0]
-    return prose(
-        "**{group}** stands to lose {lost} of its ARR, against {all} over all accounts; it holds "
-        "{part} of the ARR.",
-        group=worst["group"],
-        lost=formats.pct(float(worst["lost"])),
-        all=formats.pct(int(rows["expected_loss"].sum()) / whole),
-        part=formats.pct(int(worst["arr"]) / whole, 0),
+    return (
+        f"{worst['group']} stands to lose {formats.pct(float(worst['lost']))} of its ARR, against "
+        f"{formats.pct(int(rows['expected_loss'].sum()) / whole)} over all accounts"
     )
 
 
@@ -73,9 +69,11 @@ def _table(book: Book, rows: pd.DataFrame) -> Shown:
         "lost": sums["expected_loss"] / whole,
     }
     few = (rows["n"] < FEW).any()
-    note = f"Rates over fewer than {FEW} accounts of a year ago are left out." if few else ""
+    note = "Accounts are grouped as they are today."
+    if few:
+        note += f" Rates over fewer than {FEW} accounts of a year ago are left out."
     shown = columns if scored(book) else columns[:5]
-    return table(rows, shown, f"By {grouping}, as accounts are grouped today", note, total=total)
+    return table(rows, shown, _finding(book, rows), note, total=total)
 
 
 def _decide(book: Book, rows: pd.DataFrame) -> Shown:

@@ -14,7 +14,6 @@ from reporting.shown import Shown
 from reporting.tables import table
 
 LISTED = 15
-SIGNALS = 8
 
 
 def work(book: Book) -> Shown:
@@ -87,13 +86,18 @@ def _by_hand(book: Book) -> Shown:
 
 
 def signals(book: Book) -> Shown:
-    """What the plain rules saw: accounts, their ARR, and how many the score calls healthy."""
-    shown = tallied(book)
+    """What the plain rules saw: accounts, their ARR, and how many the score calls healthy.
+
+    A rule that fired for most accounts tells few apart, and is named beneath instead.
+    """
+    found = tallied(book)
+    common = found["accounts"] * 2 > len(book.scores)
     missing = book.signals.loc[book.signals["status"] == ABSENT, "title"].drop_duplicates()
-    common = shown.loc[shown["accounts"] * 2 > len(book.scores), "title"]
     note = ["A rule says what was seen; it knows no odds and needs no model."]
-    if len(common):
-        note.append(f"{'; '.join(common)}: fires for most accounts, so it tells few apart.")
+    note += [
+        f"{row['title']}: {row['accounts']} of {len(book.scores)} accounts, too many to tell apart."
+        for row in found[common].to_dict("records")
+    ]
     if len(missing):
         note.append(f"Not available with these tables: {'; '.join(missing)}.")
     columns = [
@@ -101,16 +105,10 @@ def signals(book: Book) -> Shown:
         Column("family", "Family"),
         Column("accounts", "Accounts", "count"),
         Column("arr", "ARR", "money", book.currency),
-        Column("calm", "Of them, Healthy or not scored", "count"),
+        Column("calm", "Healthy or not scored", "count"),
     ]
-    return table(
-        shown,
-        columns,
-        "Signals that fired this month",
-        " ".join(note),
-        limit=SIGNALS,
-        empty="No signal fired.",
-    )
+    caption = "Signals that fired this month"
+    return table(found[~common], columns, caption, " ".join(note), empty="No signal fired.")
 
 
 def tallied(book: Book) -> pd.DataFrame:

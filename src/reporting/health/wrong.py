@@ -29,7 +29,7 @@ def wrong(book: Book) -> Shown:
     """Expected and observed loss by month, churn by band, and the accounts nobody flagged."""
     if book.grades.empty:
         return absent(f"Grades of past scores. {_not_yet(book)}", "")
-    return stack(_figure(book), _graded(book), *_missed(book), _decide(book))
+    return stack(_figure(book), _graded(book), _missed(book), _decide(book))
 
 
 def _not_yet(book: Book) -> str:
@@ -58,16 +58,17 @@ def _figure(book: Book) -> Shown:
     if abs(off) >= SAME:
         more = "more" if off > 0 else "less"
         verdict = f"{formats.pct(abs(off), 0)} {more} than the scores expected"
-    width = book.about["horizon"] - book.about["lead"]
+    least, most = (formats.count(int(each)) for each in (rows["n"].min(), rows["n"].max()))
     caption = Caption(
-        f"{money(book, round(seen / len(rows)))} of ARR left a window on average, {verdict}",
-        f"ARR that left in the {counted(width, 'month')} a month's scores speak of; tick: what they "
-        "expected. Windows overlap, so an account may count in several.",
-        source(book, int(rows["n"].max())),
+        f"In an average window {money(book, round(seen / len(rows)))} of ARR left, {verdict}",
+        "Tick: what the scores of that month expected. Windows overlap, so an account may count in "
+        "several.",
+        source(
+            book, f"{least} to {most} accounts a month" if least != most else f"{most} accounts"
+        ),
     )
-    shown = rows.tail(DRAWN).assign(
-        label=[formats.month(each) for each in rows["month"].tail(DRAWN)]
-    )
+    last = rows.tail(DRAWN)
+    shown = last.assign(label=[formats.month(each) for each in last["month"]])
     return bars(
         shown,
         caption,
@@ -97,20 +98,11 @@ def _graded(book: Book) -> Shown:
     return table(book.grades, columns, "Every month whose answer is certain by now", note)
 
 
-def _missed(book: Book) -> list[Shown]:
-    left = book.left
+def _missed(book: Book) -> Shown:
+    left, missed = book.left, surprises(book)
     if left.empty:
-        return [prose("No scored account has left in a window that can be graded.")]
-    seen, missed = left[left["flagged"].astype(bool)], surprises(book)
-    said = prose(
-        "Of **{n}** that left in these windows, {seen} had been at risk in time ({flagged} of "
-        "{whole} ARR); **{missed}** had not.",
-        n=counted(len(left), "account"),
-        seen=formats.count(len(seen)) if len(seen) else "none",
-        flagged=money(book, int(seen["arr"].sum())),
-        whole=money(book, int(left["arr"].sum())),
-        missed=formats.count(len(missed)),
-    )
+        return prose("No scored account has left in a window that can be graded.")
+    seen = left[left["flagged"].astype(bool)]
     columns = [
         Column("name", "Account", "name"),
         Column("csm", "CSM", "name"),
@@ -120,14 +112,16 @@ def _missed(book: Book) -> list[Shown]:
         Column("highest_p", "Highest risk said", "pct"),
         Column("months_scored", "Months scored", "count"),
     ]
-    listed = table(
+    return table(
         missed,
         columns,
-        "Surprises: left without having been at risk in time",
+        f"{formats.count(len(missed))} of the {counted(len(left), 'account')} that left had not "
+        "been at risk in time",
+        f"The {formats.count(len(seen))} that had held {money(book, seen['arr'].sum())} of the "
+        f"{money(book, left['arr'].sum())} that left.",
         limit=LISTED,
-        empty="Every account that left had been at risk in time.",
+        empty="Every one of them had been.",
     )
-    return [said, listed]
 
 
 def surprises(book: Book) -> pd.DataFrame:

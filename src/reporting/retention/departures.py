@@ -64,16 +64,16 @@ def _table(book: Book, grouped: pd.DataFrame) -> Shown:
         Column("accounts", "Departures", "count"),
         amount("arr", f"ARR lost, {book.currency}"),
         Column("share", "Share", "pct", bar=True),
-        Column("tenure", "Median months as customer", "count"),
-        Column("back", "Since back", "count"),
+        Column("tenure", "Months, median", "count"),
+        Column("back", "Came back", "count"),
     ]
     return table(
         cents(grouped, "arr"),
         columns,
         _title(grouped),
         f"{span(months.iloc[0], months.iloc[-1])}, by the reason on the contract line: what was "
-        "written down, not a cause shown. The total is the ledger's churn. An account that came "
-        "back stands here and, with its return, under reactivation.",
+        "written down, not a cause shown. The total is the ledger's churn. Months: as a customer. "
+        "Who came back stands here and, with the return, under reactivation.",
         total={
             "label": "All that left",
             "accounts": int(grouped["accounts"].sum()),

@@ -45,7 +45,7 @@ def dots(frame: pd.DataFrame, blocks: Sequence[Block], caption: Caption) -> Show
     rows = len(frame)
     return figure(
         paint, caption, frame, columns,
-        wide=26.0 * rows + 46, phone=(34.0 * rows + 46) * len(blocks),
+        wide=28.0 * rows + 50, phone=(34.0 * rows + 46) * len(blocks),
     )  # fmt: skip
 
 
@@ -116,22 +116,24 @@ def _block(
         )  # fmt: skip
     numbers = frame[[block.name, f"{block.name}_low", f"{block.name}_high"]].astype("float64")
     for row, (rate, lower, upper) in enumerate(numbers.itertuples(index=False, name=None)):
-        y = top + row + 1.5
+        y = top + row + (1.65 if names else 1.5)
         if missing(rate):
             continue
         if not missing(lower):
             ax.plot([lower + right, upper + right], [y, y], color=light("accent"), linewidth=2)
         ax.plot(rate + right, y, "o", color=light("accent"), markersize=7)
+        if names:
+            for words, at, side in ((names[row], low, "left"), (formats.pct(rate), high, "right")):
+                ax.annotate(
+                    words, (at, y - 0.5), (0, -2), textcoords="offset points", ha=side,
+                    va="top", fontsize=SMALL, color=light("ink"), annotation_clip=False,
+                )  # fmt: skip
+            continue
         ax.annotate(
             formats.pct(rate), (rate + right, y), (0, 6), textcoords="offset points",
             ha="center", va="bottom", fontsize=SMALL, color=light("ink"),
             bbox={"facecolor": light("paper"), "linewidth": 0, "pad": 1},
         )  # fmt: skip
-        if names:
-            ax.annotate(
-                names[row], (low, y - 0.5), (0, -2), textcoords="offset points", ha="left",
-                va="top", fontsize=SMALL, color=light("soft"),
-            )  # fmt: skip
 
 
 def _ticks(low: float, high: float) -> list[float]:

@@ -17,7 +17,7 @@ def estimates(frame: pd.DataFrame, caption: Caption, currency: str, past: str) -
     """``frame`` (``label``; ``expected``, ``low``, ``high``, ``before`` in cents) as ranges.
 
     A dot is what is expected, the band its range, the tick what ``past`` (months in
-    words) brought, where that is known. The thin line is nothing.
+    words) brought, where that is known, the thin line nothing.
     """
     columns = [Column("label", "What", "text")]
     columns += [
@@ -46,10 +46,10 @@ def _paint(sheet: Sheet, frame: pd.DataFrame, currency: str, past: str) -> None:
     top, foot = max(*seen, 1.0), min(*seen, 0.0)
     ax.set(xlim=(foot, top), ylim=(len(frame), 0))
     across, _ = sheet.per_point()
-    ax.plot([0, 0], [0, len(frame)], color=light("rule"), linewidth=0.8)
     amounts = frame[["expected", "low", "high", "before"]].astype("float64")
     for row, (expected, low, high, before) in enumerate(amounts.itertuples(index=False, name=None)):
         y = row + (0.55 if sheet.phone else 0.45)
+        ax.plot([0, 0], [y - 0.22, y + 0.22], color=light("soft"), linewidth=0.8)
         ax.barh(y, high - low, 0.3, left=low, color=light("accent"), alpha=0.22, linewidth=0)
         said = [formats.money(round(end), currency) for end in (low, high)]
         if sum(text_width(text, SMALL) for text in said) * across < (high - low) * 0.6:

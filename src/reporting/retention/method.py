@@ -82,14 +82,14 @@ def _definitions(book: Book) -> Shown:
     frame = pd.DataFrame(
         {
             "title": [one.title for one in entries],
-            "formula": [one.formula for one in entries],
+            "formula": [[one.formula] for one in entries],
             "rule": [rules[one.policy] for one in entries],
             "owner": [one.owner.replace(" ", NBSP) for one in entries],
         }
     )
     columns = [
         Column("title", "Number"),
-        Column("formula", "How it is counted"),
+        Column("formula", "How it is counted", "list"),
         Column("rule", "Rule", "count"),
         Column("owner", "Owner"),
     ]

@@ -56,7 +56,7 @@ def _walked(book: Book) -> str:
     total = summed(book.walk.tail(1))
     up, down = money(book, gained(total)), money(book, lost(total))
     change = money(book, total["closing"] - total["opening"], signed=True)
-    return f"In {month(book)} {up} came in and {down} went: {change} of ARR."
+    return f"{up} came in and {down} went in {month(book)}, a change of {change}."
 
 
 def _largest(book: Book) -> str:
@@ -188,24 +188,16 @@ def points(book: Book) -> Shown:
 
 
 def _changed(book: Book) -> str:
-    parts = []
-    for name, column, label in (
-        ("grr", "grr", "GRR"),
-        ("logo_retention", "logo", "logo retention"),
-    ):
-        value, before = book.figures[name].value, last(book.trend, column, 1)
-        if value is not None and before is not None:
-            way, by_points = moved(value, before), formats.points(abs(value - before)).lstrip("+")
-            step = f"{way} {by_points} to" if way != "held" else "held at"
-            parts.append(f"{label} {step} {formats.pct(value)}")
-    if not parts:
+    value, before = book.figures["grr"].value, last(book.trend, "grr", 1)
+    if value is None or before is None:
         customers = plural(int(book.figures["customers"].value or 0), "customer")
         return f"{customers} at the close; rates over a year cannot be told yet."
+    way, by_points = moved(value, before), formats.points(abs(value - before)).lstrip("+")
+    parts = [f"GRR {'held at' if way == 'held' else f'{way} {by_points} to'} {formats.pct(value)}"]
     year = changes(book).iloc[0]
     if not formats.missing(year["change"]):
         parts.append(f"NRR on a year ago {formats.points(year['change'])}: {year['verdict']}")
-    said = "; ".join(parts)
-    return f"{said[:1].upper()}{said[1:]}."
+    return f"{'; '.join(parts)}."
 
 
 def _sits(book: Book) -> str:
@@ -231,8 +223,4 @@ def _todo(book: Book) -> str:
     first = ""
     if len(coming):
         first = f"; first notice {formats.date(days(book, coming).min())}"
-    due = int(book.figures["arr_due"].value or 0)
-    return (
-        f"Give the {money(book, still)} open, of {money(book, due)} due next quarter, "
-        f"names and dates{first}."
-    )
+    return f"Name an owner and a date for the {money(book, still)} open next quarter{first}."

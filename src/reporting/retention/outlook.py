@@ -112,10 +112,14 @@ def one_sided(grades: pd.DataFrame) -> str:
 
 def _decision(book: Book, frame: pd.DataFrame) -> Shown:
     loss = frame[frame["what"] == "loss"].iloc[0]
+    bad, like = int(loss["high"]), ""
+    if not formats.missing(loss["before"]) and int(loss["before"]) > bad:
+        bad, like = int(loss["before"]), f", as in {_past(book)}"
     return decision(
-        "Plan with a loss of {expected}, and keep {high} as the bad case.",
+        "Plan with a loss of {expected}; the bad case is {bad}{like}.",
         FINANCE,
         by(book, 14),
         expected=money(book, loss["expected"]),
-        high=money(book, loss["high"]),
+        bad=money(book, bad),
+        like=like,
     )

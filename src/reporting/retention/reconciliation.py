@@ -34,12 +34,13 @@ def computed(total: dict[str, int]) -> int:
 def differences(book: Book) -> dict[str, int]:
     """Every way the same ARR is counted twice, and by how many cents the two differ."""
     this, year = summed(book.walk.tail(1)), summed(book.walk.tail(YEAR))
+    change = this["closing"] - this["opening"]
     return {
-        "walk and closing, month": computed(this) - this["closing"],
-        "and year": computed(year) - year["closing"],
-        "sum over accounts": this["closing"] - int(book.scores["arr"].sum()),
-        "movements by name": int(book.moves["amount"].sum()) - (this["closing"] - this["opening"]),
-        "accounts gone": int(book.departed["arr"].sum()) - year["churn"],
+        "the month": computed(this) - this["closing"],
+        "the year": computed(year) - year["closing"],
+        "the sum over accounts": this["closing"] - int(book.scores["arr"].sum()),
+        "the movements by name": int(book.moves["amount"].sum()) - change,
+        "the accounts gone": int(book.departed["arr"].sum()) - year["churn"],
     }
 
 
@@ -89,7 +90,7 @@ def _held(book: Book) -> str:
     fails = [f"{label} {full(book, off)} apart" for label, off in found.items() if off]
     if fails:
         return f"Do not agree: {'; '.join(fails)}."
-    return f"Agree to the cent: {'; '.join(found)}."
+    return f"Tied to the cent: {'; '.join(found)}."
 
 
 def _faults(book: Book) -> Shown:

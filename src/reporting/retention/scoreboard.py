@@ -121,15 +121,15 @@ def _table(book: Book, graded: pd.DataFrame) -> Shown:
         Column("observed_arr", "Lost", "money", unit, under="events"),
         Column("off", "Difference", "money", unit, signed=True),
         Column("error", "Error", "pct", signed=True),
-        Column("naive", "Repeating the quarter", "money", unit),
+        Column("naive", "Repeating", "money", unit),
         Column("auc", "AUC", "number", digits=2),
     ]
     return table(
         frame.iloc[::-1],
         columns,
         "What was said, and what was lost",
-        "Windows of neighbouring months overlap, so a loss may stand in several rows. Repeating "
-        "the quarter: as much churn as in the same number of months before the score. Accounts "
+        "Windows of neighbouring months overlap, so a loss may stand in several rows. Repeating: "
+        "as much churn as in the same number of months before the score. Accounts "
         "that left before their window opened are in neither column. AUC: how well the "
         "ranking told leavers from stayers, 0.5 being chance.",
         limit=6,
@@ -143,7 +143,8 @@ def _decision(book: Book, graded: pd.DataFrame) -> Shown:
     values = {"ours": formats.pct(ours, 0), "naive": formats.pct(naive, 0)}
     if ours < naive:
         habit = one_sided(graded)
-        tail = f"; it was too {habit} every time, so lean the other way." if habit else "."
+        side = {"low": "above", "high": "below"}.get(habit)
+        tail = f"; it was too {habit} every time, so plan {side} it." if habit else "."
         return decision(
             "Plan with the model's number: off by {ours}, against {naive} for repeating the "
             "quarter" + tail,

@@ -52,7 +52,8 @@ def _missed(book: Book, missed: pd.DataFrame) -> Shown:
     shown, rest = missed.head(SHOWN), missed.iloc[SHOWN:]
     names = ["name", "csm", "arr", "last_band", "highest_p"]
     frame = shown.assign(
-        said=shown["last_reasons"].map(_said).astype("object"), ended=days(book, shown["ended"])
+        said=pd.Series([_said(text) for text in shown["last_reasons"]], index=shown.index),
+        ended=days(book, shown["ended"]),
     )[[*names, "ended", "said"]]
     if len(rest):
         row = {"name": plural(len(rest), "smaller surprise"), "arr": int(rest["arr"].sum())}
@@ -63,9 +64,9 @@ def _missed(book: Book, missed: pd.DataFrame) -> Shown:
         amount("arr", f"ARR, {book.currency}"),
         Column("last_band", "Last band", "band"),
         Column("highest_p", "Highest risk said", "pct"),
-        Column("said", "What stood out then"),
+        Column("said", "What stood out then", "list"),
     ]
-    blank = dict.fromkeys(("ended", "last_band", "highest_p", "said"), "")
+    blank = {"ended": "", "last_band": None, "highest_p": None, "said": None}
     return table(
         cents(frame, "arr"),
         columns,
@@ -79,10 +80,10 @@ def _missed(book: Book, missed: pd.DataFrame) -> Shown:
     )
 
 
-def _said(reasons: str) -> str | None:
+def _said(reasons: str) -> list[str]:
+    """The first reason that raised the risk, if any did."""
     found: list[dict[str, str]] = json.loads(reasons)
-    raising = [one for one in found if one["direction"] == "raises"]
-    return str(raising[0]["text"]).split(";")[0] if raising else None
+    return [one["text"].split(";")[0] for one in found if one["direction"] == "raises"][:1]
 
 
 def _decision(book: Book, missed: pd.DataFrame) -> Shown:

@@ -99,8 +99,8 @@ def _figure(book: Book, found: pd.DataFrame) -> Shown:
     ]
     caption = Caption(
         title,
-        "Trailing 12 months at each close; band: 95 % range, each account one draw. A change within "
-        "its noise is one that luck alone often brings; the two years share no month.",
+        "Trailing 12 months at each close; band: 95 % range, each account one draw. A change "
+        "within its noise is one that luck alone often brings; the two years share no month.",
         source(
             book,
             counted(book.figures["nrr"].n),

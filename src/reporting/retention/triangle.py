@@ -53,7 +53,7 @@ def _paint(
     sheet.margins(4, 4, 2, 2)
     ax.axis("off")
     side_by_side = not sheet.phone
-    lead = 2.2
+    lead = 2.2 if side_by_side else 3.1
     across = lead + (len(blocks) * (wide + 0.5) - 0.5 if side_by_side else wide)
     block = rows + 2.2
     down = block if side_by_side else block * len(blocks)
