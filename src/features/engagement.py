@@ -24,15 +24,9 @@ def meetings(t: Rows) -> Aggregate:
     return t.count(where=t.kind.is_in(["call", "meeting", "review", "training"]))
 
 
-@engagement.trailing(90, unit="share", riskier=-1)
+@engagement.trailing(90, 365, unit="share", riskier=-1)
 def touches_answered(t: Rows) -> Aggregate:
     """Share of touches the account answered."""
-    return t.share(~t.replied_at.is_null())
-
-
-@engagement.trailing(365, unit="share", riskier=-1)
-def touches_answered_year(t: Rows) -> Aggregate:
-    """Share of touches the account answered over a year."""
     return t.share(~t.replied_at.is_null())
 
 
@@ -57,4 +51,4 @@ def days_since_reply(t: Rows) -> Aggregate:
 @engagement.derived(unit="times", riskier=-1)
 def answer_trend(f: Finished) -> pd.Series[float]:
     """Answers of the last 90 days against the account's own year."""
-    return f.touches_answered_90d / f.touches_answered_year_365d
+    return f.touches_answered_90d / f.touches_answered_365d

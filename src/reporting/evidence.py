@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
+
+import matplotlib.pyplot as plt
 import pandas as pd
 
+from features.catalogue import catalogue
 from models.measures import scorecard
 from models.trained import Trained
 from reporting.cells import Column
@@ -122,6 +126,26 @@ def calibrated(trained: Trained) -> Shown:
         "",
     )
     return calibration(frame, caption)
+
+
+def beeswarm(trained: Trained, now: pd.DataFrame, most: int = 12) -> None:
+    """Draw what each feature adds to each account's log-odds, with shap's own plot.
+
+    ``now`` are the features of a month (index account_id). The values are the
+    model's own contributions, averaged over its seeds.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # shap asks for notebook widgets on import; none are used
+        import shap
+    parts, names = trained.contributions(now), list(trained.names)
+    shown = shap.Explanation(
+        values=parts[names].to_numpy(),
+        base_values=parts["bias"].to_numpy(),
+        data=now[names].to_numpy(),
+        feature_names=[catalogue().by_name[name].label for name in names],
+    )
+    shap.plots.beeswarm(shown, max_display=most, show=False)
+    plt.gcf().set_size_inches(9, 5)
 
 
 def told(reasons: pd.DataFrame, p: pd.Series[float], top: int) -> Shown:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
@@ -14,7 +13,6 @@ from reporting.book import Book
 from reporting.cells import Column
 from reporting.formats import missing
 from reporting.shown import Shown
-from reporting.text import escape
 from warehouse.months import shift
 
 FINANCE = "finance"
@@ -23,21 +21,17 @@ SCIENCE = "data science"
 
 
 def section(*pieces: Shown) -> Shown:
-    """``pieces`` one after another as one; a sheet of paper may end between two of them."""
+    """``pieces`` one after another as one; a sheet of paper may end between two of them.
+
+    In a live notebook the first of them that has a picture is shown as that picture.
+    """
+    drawn = next((one for one in pieces if one.picture is not None), None)
     return Shown(
         html="".join(one.html for one in pieces),
         text="\n\n".join(one.text for one in pieces),
-        live="".join(_live(one) for one in pieces),
+        picture=drawn.picture if drawn else None,
+        live="".join((one.live or one.html) if one is drawn else one.html for one in pieces),
     )
-
-
-def _live(one: Shown) -> str:
-    body = one.live or one.html
-    if one.picture is None:
-        return body
-    png = base64.b64encode(one.picture()).decode("ascii")
-    image = f'<img src="data:image/png;base64,{png}" alt="{escape(one.text)}">'
-    return body.replace("<!--picture-->", image)
 
 
 def cents(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
