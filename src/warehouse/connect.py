@@ -180,7 +180,7 @@ def tables_in(file: Path) -> dict[str, tuple[str, ...]]:
             "AND schema_name = 'main' ORDER BY table_name, column_index"
         ).fetchall()
     except duckdb.Error as error:
-        if "lock" in str(error):
+        if "Could not set lock" in str(error):
             raise Locked(f"{file} is open in another program; close it or try later") from error
         raise DataRefused(
             f"{file} cannot be opened as a DuckDB file: {str(error).splitlines()[0][:200]}"

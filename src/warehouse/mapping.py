@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable
+from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
@@ -136,6 +137,14 @@ class Data(Typed):
     delimiter: str = Field(default=",", min_length=1, max_length=1)
     complete_through: str | None = None
     empty: list[str] = []
+
+    @field_validator("complete_through", mode="before")
+    @classmethod
+    def _a_day(cls, day: Any) -> Any:
+        try:
+            return None if day is None else date.fromisoformat(str(day)).isoformat()
+        except ValueError as error:
+            raise ValueError(f"{day!r} is not a day; write one like 2026-10-31") from error
 
 
 class Limits(Typed):

@@ -350,6 +350,8 @@ def test_renewals_tie_to_the_figures_and_look_back_with_the_eyes_of_then() -> No
     assert (counts == book.renewals["renewals"]).all()
     assert book.renewals["seen"].tolist() == [LAST] * 5 + ["2025-05"]
     assert book.renewals["starts"].iloc[-1] == LAST
+    # In May no line from June on was known, so nothing was signed; by now June's are.
+    assert book.renewals["signed"].iloc[-1] == 0
 
 
 def test_bounds_hold_the_rate_and_agree_with_a_bootstrap() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,7 @@ def arr(**how: Any) -> dict[str, Any]:
         ({"rates": {"EUR": "0"}}, "greater than 0"),
         ({"rates": {"EUR": "1.123456789012345678"}}, "no more than 15 digits"),
         ({"rates": {"USD": "1.2"}}, "USD is the reporting currency, worth 1"),
+        ({"data": {"complete_through": "October"}}, "'October' is not a day; write one like"),
         ({"limits": {"quarantined": 1.5}}, "less than or equal to 1"),
     ],
 )
@@ -110,6 +112,8 @@ def test_a_plain_name_is_a_column_and_the_defaults_are_safe() -> None:
     made = mapping(tables=usage(), rates={"EUR": 1.1})
     assert made.tables["usage"].columns["day"].column == "d"
     assert made.rates["EUR"] == Decimal("1.1")
+    for day in ("2026-10-31", date(2026, 10, 31)):
+        assert mapping(data={"complete_through": day}).data.complete_through == "2026-10-31"
     assert (made.data.source, made.limits.quarantined, made.company.timezone) == (
         "data/raw",
         0.2,

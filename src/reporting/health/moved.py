@@ -9,7 +9,18 @@ from reporting.book import Book
 from reporting.cells import Column
 from reporting.charts.flow import flow
 from reporting.figure import Caption
-from reporting.health.parts import LEADER, by, counted, former, money, since, source, stack
+from reporting.health.parts import (
+    LEADER,
+    by,
+    counted,
+    former,
+    money,
+    scored,
+    since,
+    source,
+    stack,
+    unsaid,
+)
 from reporting.notes import absent, decision, prose
 from reporting.shown import Shown
 from reporting.tables import table
@@ -20,18 +31,22 @@ RANK = {"healthy": 0, "watch": 1, "at risk": 2}
 
 def moved(book: Book) -> Shown:
     """The flow between bands, who left from which band, and the movers with most at stake."""
-    if book.flow.empty:
-        return absent(
-            f"Who moved between bands. {former(book)} was not scored, so there is nothing to "
-            "compare with.",
-            "It is shown from the second scored month on.",
-        )
+    if not compared(book):
+        why = unsaid(book)
+        if scored(book):
+            why = f"{former(book)} was not scored, so there is nothing to compare with."
+        return stack(absent(f"Who moved between bands. {why}", ""), _left(book))
     return stack(_flow(book), _left(book), _movers(book), _decide(book))
+
+
+def compared(book: Book) -> bool:
+    """Whether anybody has a band now and had one a month before."""
+    return bool((book.flow["before"].isin(RANK) & book.flow["after"].isin(RANK)).any())
 
 
 def _flow(book: Book) -> Shown:
     pairs = book.flow[book.flow["before"].isin(RANK) & book.flow["after"].isin(RANK)]
-    step = pairs["after"].map(RANK) - pairs["before"].map(RANK)
+    step = pairs["after"].map(RANK).astype(int) - pairs["before"].map(RANK).astype(int)
     worse, better = int(pairs.loc[step > 0, "arr"].sum()), int(pairs.loc[step < 0, "arr"].sum())
     caption = Caption(
         f"{money(book, worse)} moved to a worse band, {money(book, better)} to a better one",
@@ -54,18 +69,25 @@ def _left(book: Book) -> Shown:
     gone = book.moves[book.moves["kind"] == "churn"]
     if gone.empty:
         return prose("No account left in {month}.", month=formats.month(book.month))
-    before = gone["band_before"]
+    before, values = (
+        gone["band_before"],
+        {
+            "n": counted(len(gone), "account"),
+            "lost": money(book, int(-gone["amount"].sum())),
+            "name": gone["name"].iloc[0],
+            "most": money(book, int(-gone["amount"].iloc[0])),
+        },
+    )
+    if not before.isin(RANK).any():
+        return prose("**{n} left** with {lost}, the largest {name} ({most}).", **values)
     flagged = gone[before == "at risk"]
     return prose(
         "**{n} left** with {lost}: {flagged} of them, {part}, had been at risk a month before. "
         "The largest, {name} ({most}), had been {band}.",
-        n=counted(len(gone), "account"),
-        lost=money(book, int(-gone["amount"].sum())),
         flagged=formats.count(len(flagged)) if len(flagged) else "none",
         part=money(book, int(-flagged["amount"].sum())),
-        name=gone["name"].iloc[0],
-        most=money(book, int(-gone["amount"].iloc[0])),
         band={"watch": "on watch"}.get(before.iloc[0], before.iloc[0] or "not scored"),
+        **values,
     )
 
 

@@ -26,7 +26,8 @@ class Column:
     or a date, is local to the company's time zone).
 
     ``default`` is the value of a column the company does not have (for an
-    instant: the name of the column to copy). ``choices`` closes a category:
+    instant: the name of the column to copy); for a word, and for the clock a row
+    happened by, also of a cell left empty, which is counted. ``choices`` closes a category:
     another word becomes ``other`` and is counted. ``low`` and ``high`` are
     inclusive bounds in the column's unit.
     """
