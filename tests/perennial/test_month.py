@@ -14,6 +14,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
+from models import tracking
 from perennial import cli
 from warehouse.freeze import freeze
 
@@ -257,7 +258,7 @@ def test_a_changed_input_needs_a_reason_and_says_what_moved_and_a_hostile_name_d
         (("train", "love"), 64, "churn, expansion"),
         (("verify", "2010-01"), 66, "2010-01"),
         (("init",), 64, "not overwritten"),
-        (("simulate", "."), 64, "empty"),
+        (("simulate", "."), 74, "empty"),
     ],
 )
 def test_a_wrong_request_is_answered(
@@ -280,3 +281,26 @@ def test_a_number_and_an_account_can_be_asked_for(lived: Path, perennial: Perenn
     told = perennial("explain", account, "--month", MONTH, "--workspace", str(lived))
     assert told.code == 0
     assert "risk of churn" in told.out
+
+
+@pytest.mark.parametrize("kind", ["churn", "expansion"])
+def test_training_is_a_notebook_and_a_run_with_its_evidence(
+    kind: str, lived: Path, perennial: Perennial
+) -> None:
+    told = perennial("train", kind, "--month", MONTH, "--workspace", str(lived))
+    assert told.code == 0, told.err
+    client = tracking.store(lived)
+    version = client.get_model_version_by_alias(kind, "champion")
+    assert version.tags["as_of"] == MONTH
+    run = client.get_run(str(version.run_id))
+    assert run.info.status == "FINISHED"
+    assert run.data.params
+    named = " ".join(run.data.metrics)
+    for method in ("model", "logistic", "rule"):
+        assert f"{method}" in named
+    metric = next(name for name in run.data.metrics if "auc" in name and "logistic" in name)
+    assert len(client.get_metric_history(str(version.run_id), metric)) >= 2
+    there = {file.path for file in client.list_artifacts(str(version.run_id), "notebook")}
+    assert f"notebook/{kind}-{MONTH}.ipynb" in there
+    kept = [file for file in (lived / "mlruns").rglob("*") if file.is_file()]
+    assert not [file for file in kept if file.suffix in {".pkl", ".pickle", ".joblib"}]

@@ -115,7 +115,7 @@ def _sits(book: Book) -> Said:
         "family": noun(str(others["family"].iloc[0])),
         "part": money(book, int(others["expected_loss"].iloc[0])),
     }
-    tail = "; beyond the contract itself, most is associated with {family} ({part})."
+    tail = "; beyond calendar and size, most is associated with {family} ({part})."
     return pattern + tail, values
 
 

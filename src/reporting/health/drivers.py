@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pandas as pd
 
+from features.declare import CONTEXT
 from reporting import formats
 from reporting.book import Book
 from reporting.charts.bars import bars
 from reporting.figure import Caption
 from reporting.health.parts import (
     LEADER,
+    UNSCORED,
     by,
     counted,
     covering,
@@ -19,14 +21,11 @@ from reporting.health.parts import (
     source,
     spoken,
     stack,
-    unsaid,
 )
-from reporting.health.why import family, noun
+from reporting.health.why import NONE, family, noun
 from reporting.notes import absent, decision, prose
 from reporting.shown import Shown
 
-CONTRACT = "contract"
-NONE = "no clear driver"
 SLIVER = 0.005  # of the expected loss: a bar nobody could see
 OWNERS = {
     "adoption": "Product and CS leader",
@@ -41,13 +40,13 @@ OWNERS = {
 def drivers(book: Book) -> Shown:
     """Expected loss by driver family beside last month's, and the accounts each leads in."""
     if not scored(book):
-        return absent(f"Drivers of risk. {unsaid(book)}", "")
+        return absent(f"What goes with risk. {UNSCORED}", "")
     return stack(_figure(book), _led(book), _decide(book))
 
 
 def workable(book: Book) -> pd.DataFrame:
-    """The driver families somebody can work on: all but the contract and its calendar."""
-    return book.drivers[~book.drivers["family"].isin([CONTRACT, NONE])].reset_index(drop=True)
+    """The driver families somebody can work on: all but calendar and size."""
+    return book.drivers[~book.drivers["family"].isin([CONTEXT, NONE])].reset_index(drop=True)
 
 
 def _figure(book: Book) -> Shown:
@@ -57,14 +56,14 @@ def _figure(book: Book) -> Shown:
     rows = book.drivers[book.drivers["expected_loss"] >= SLIVER * whole]
     rows = rows.assign(family=[str(name).capitalize() for name in rows["family"]])
     compared = bool(rows["before"].notna().any())
-    title = "The expected loss is associated with the contract alone"
+    title = "The expected loss is associated with calendar and size alone"
     if len(others):
         named = noun(others["family"].iloc[0])
-        title = f"Beyond the contract itself, most expected loss is associated with {named}"
+        title = f"Beyond calendar and size, most expected loss is associated with {named}"
     caption = Caption(
         title,
-        "Shared among the families of reasons that raise each account's risk. Contract: its dates "
-        "and terms." + (f" Tick: {former(book)}." if compared else ""),
+        "Shared among the families of reasons that raise each account's risk."
+        + (f" Tick: {former(book)}." if compared else ""),
         source(book, covering(book, len(known), known["arr"].sum())),
     )
     return bars(
@@ -81,7 +80,7 @@ def _figure(book: Book) -> Shown:
 def led(book: Book) -> pd.DataFrame:
     """family, accounts: those at risk or on watch by the family of their first reason."""
     rows = book.scores[book.scores["band"].isin(["at risk", "watch"])]
-    first = pd.Series([family(told) or NONE for told in rows["reasons"]], dtype="str")
+    first = pd.Series([family(told) for told in rows["reasons"]], dtype="str")
     found = first.groupby(first).size().rename_axis("family").rename("accounts").reset_index()
     order = ["accounts", "family"]
     return found.sort_values(order, ascending=[False, True], ignore_index=True)
@@ -96,7 +95,7 @@ def _led(book: Book) -> Shown:
     values |= {f"n{i}": formats.count(each) for i, each in enumerate(rows["accounts"])}
     listed = spoken([f"{{f{i}}} for {{n{i}}}" for i in range(len(rows))])
     return prose(
-        "The first reason of the **{all}** at risk or on watch is " + listed + ".",
+        "The first reason of **{all}** at risk or on watch is " + listed + ".",
         all=counted(int(rows["accounts"].sum()), "account"),
         **values,
     )
@@ -105,7 +104,7 @@ def _led(book: Book) -> Shown:
 def _decide(book: Book) -> Shown:
     others = workable(book)
     if others.empty:
-        return decision("Work the renewal dates; nothing else stands out.", LEADER, by(book, 14))
+        return decision("Work the renewal dates: nothing else stands out.", LEADER, by(book, 14))
     chosen = str(others["family"].iloc[0])
     values = {
         "family": noun(chosen),

@@ -12,14 +12,16 @@ from reporting.charts.scatter import scatter
 from reporting.figure import Caption
 from reporting.health.parts import (
     LEADER,
+    NOBODY,
+    UNSCORED,
     by,
     counted,
     covering,
     lists,
+    owners,
     scored,
     source,
     stack,
-    unsaid,
     window,
 )
 from reporting.health.why import reasons
@@ -28,6 +30,7 @@ from reporting.shown import Shown
 from reporting.tables import table
 
 LISTED = 20
+DETAILED = 10  # with three reasons, the others with one
 
 MARKS = 250  # more would be ink, and weight, without anything to read
 
@@ -35,7 +38,7 @@ MARKS = 250  # more would be ink, and weight, without anything to read
 def first(book: Book) -> Shown:
     """Accounts by probability of leaving and ARR, and the ones with most to lose."""
     if not scored(book):
-        return absent(f"Risk by account. {unsaid(book)}", "The signals below need no model.")
+        return absent(f"Risk by account. {UNSCORED}", "The signals below need no model.")
     rows = book.scores[book.scores["p_churn"].notna()]
     return stack(_figure(book, rows), _listed(book, rows), _decide(book, rows))
 
@@ -67,16 +70,16 @@ def holding(rows: pd.DataFrame, share: float) -> int:
 
 def _listed(book: Book, rows: pd.DataFrame) -> Shown:
     shown = rows.head(LISTED)
-    told = zip(shown["reasons"], shown["days_to_end"], strict=True)
-    shown = shown.assign(why=lists([reasons(text, days) for text, days in told], shown))
+    whole = [reasons(told) for told in shown["reasons"]]
+    why = [said if place < DETAILED else said[:1] for place, said in enumerate(whole)]
+    shown = shown.assign(why=lists(why, shown), ends=_ends(shown["days_to_end"]))
     columns = [
-        Column("name", "Account", "name", under="csm"),
+        Column("name", "Account", "name", under="csm" if owners(book) else ""),
         Column("band", "Band", "band"),
-        Column("arr", "ARR", "money", book.currency),
+        Column("arr", "ARR", "money", book.currency, under="ends"),
         Column("p_churn", "Risk", "pct"),
         Column("expected_loss", "Expected loss", "money", book.currency),
-        Column("days_to_end", "Days to end", "count"),
-        Column("why", "Associated with higher risk, end of term apart", "list"),
+        Column("why", "Associated with higher risk", "list"),
     ]
     part = int(shown["expected_loss"].sum()) / max(1, int(rows["expected_loss"].sum()))
     return table(
@@ -84,14 +87,20 @@ def _listed(book: Book, rows: pd.DataFrame) -> Shown:
         columns,
         f"The {counted(len(shown), 'account')} with most to lose",
         f"Together {formats.pct(part, 0)} of the expected loss. In brackets: three months ago, and "
-        "the median of accounts of similar ARR. Every account is in worklist.xlsx.",
+        "the median of accounts of similar ARR. All accounts and reasons are in worklist.xlsx.",
     )
+
+
+def _ends(days: pd.Series) -> pd.Series:
+    """When the next term ends, in words; missing where none is agreed."""
+    told = days.dropna().round().astype(int)
+    return told.map(lambda each: f"ends in {counted(each, 'day')}").reindex(days.index)
 
 
 def _decide(book: Book, rows: pd.DataFrame) -> Shown:
     half = holding(rows, 0.5)
     chosen = rows.head(half)
-    nobody = int((chosen["csm"] == "unassigned").sum())
+    nobody = int((chosen["csm"] == NOBODY).sum())
     tail = ", an owner for the {nobody} without one" if nobody else ""
     return decision(
         "A person and a date for each of the first **{half}**" + tail + "; a sponsor for {name}.",

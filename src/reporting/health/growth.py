@@ -7,7 +7,7 @@ import pandas as pd
 from reporting import formats
 from reporting.book import Book
 from reporting.cells import Column
-from reporting.health.parts import by, counted, lists, money, stack, unsaid, window
+from reporting.health.parts import by, counted, lists, money, owners, stack, unsaid, window
 from reporting.health.why import reasons
 from reporting.notes import absent, decision, prose
 from reporting.shown import Shown
@@ -48,11 +48,10 @@ def _sum(book: Book) -> Shown:
 
 def _listed(book: Book, rows: pd.DataFrame) -> Shown:
     shown = rows.head(LISTED)
-    told = zip(shown["expansion_reasons"], shown["days_to_end"], strict=True)
-    why = [reasons(text, days)[:REASONS] for text, days in told]
+    why = [reasons(told)[:REASONS] for told in shown["expansion_reasons"]]
     columns = [
         Column("name", "Account", "name"),
-        Column("csm", "CSM", "name"),
+        *owners(book),
         Column("band", "Band", "band"),
         Column("arr", "ARR", "money", book.currency),
         Column("p_expansion", "Odds", "pct"),

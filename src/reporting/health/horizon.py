@@ -19,7 +19,9 @@ from reporting.health.parts import (
     local_days,
     money,
     opening_day,
+    owners,
     quarter,
+    scored,
     source,
     stack,
 )
@@ -80,10 +82,10 @@ def _figure(book: Book) -> Shown:
     rows = open_renewals(book)[["month", "band", "arr"]]
     months = between(shift(book.month, 1), shift(book.month, 12))
     year, shaky = rows["arr"].sum(), rows.loc[rows["band"].isin(SHAKY), "arr"].sum()
+    tail = f", {money(book, int(shaky))} of it at risk or on watch" if scored(book) else ""
     signed, cancelled = (book.figures[f"arr_due_{word}"].value for word in ("signed", "cancelled"))
     caption = Caption(
-        f"{money(book, int(year))} comes up for decision within a year, {money(book, int(shaky))} "
-        "of it at risk or on watch",
+        f"{money(book, int(year))} comes up for decision within a year{tail}",
         f"Open ARR by the month its term ends. Not drawn, {quarter(book)}: "
         f"{money(book, signed)} signed, {money(book, cancelled)} cancelled.",
         source(book, covering(book, lines["account_id"].nunique(), lines["arr"].sum())),
@@ -107,7 +109,7 @@ def _listed(book: Book) -> Shown:
     )
     columns = [
         Column("name", "Account", "name"),
-        Column("csm", "CSM", "name"),
+        *owners(book),
         Column("band", "Band", "band"),
         Column("arr", "ARR due", "money", book.currency),
         Column("ends", "Term ends", "date"),

@@ -11,7 +11,7 @@ from reporting.book import Book
 from reporting.cells import Column
 from reporting.health.parts import stack
 from reporting.health.verdict import RECORDED
-from reporting.notes import absent, prose, provenance
+from reporting.notes import bullets, prose, provenance
 from reporting.shown import Shown
 from reporting.tables import table
 
@@ -30,11 +30,19 @@ DIGEST = 16
 
 def rows(book: Book) -> Shown:
     """What became of every row read, and what each absent table would add."""
-    missing = [
-        absent(f"the table {str(name).replace('_', ' ')}.", f"It would add {ADDS[name]}.")
-        for name in book.about["absent"]
-    ]
-    return stack(*(_ledger(book) if eventful(book) else _plainly(book)), *missing)
+    read = _ledger(book) if eventful(book) else _plainly(book)
+    return stack(*read, *_missing(book))
+
+
+def _missing(book: Book) -> list[Shown]:
+    """The tables that are not there, and what each would add."""
+    names = [str(name) for name in book.about["absent"]]
+    if not names:
+        return []
+    each = {f"t{i}": f"{name.replace('_', ' ').capitalize()}:" for i, name in enumerate(names)}
+    adds = {f"a{i}": ADDS[name] for i, name in enumerate(names)}
+    items = [(f"{{t{i}}}", f"{{a{i}}}.") for i in range(len(names))]
+    return [prose("Not there, and what each would add:"), bullets(*items, **each, **adds)]
 
 
 def eventful(book: Book) -> bool:

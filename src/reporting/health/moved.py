@@ -11,15 +11,16 @@ from reporting.charts.flow import flow
 from reporting.figure import Caption
 from reporting.health.parts import (
     LEADER,
+    UNSCORED,
     by,
     counted,
     former,
     money,
+    owners,
     scored,
     since,
     source,
     stack,
-    unsaid,
 )
 from reporting.notes import absent, decision, prose
 from reporting.shown import Shown
@@ -32,9 +33,8 @@ RANK = {"healthy": 0, "watch": 1, "at risk": 2}
 def moved(book: Book) -> Shown:
     """The flow between bands, who left from which band, and the movers with most at stake."""
     if not compared(book):
-        why = unsaid(book)
-        if scored(book):
-            why = f"{former(book)} was not scored, so there is nothing to compare with."
+        why = f"{former(book)} was not scored, so there is nothing to compare with."
+        why = why if scored(book) else UNSCORED
         return stack(absent(f"Who moved between bands. {why}", ""), _left(book))
     return stack(_flow(book), _left(book), _movers(book), _decide(book))
 
@@ -106,7 +106,7 @@ def _movers(book: Book) -> Shown:
     unit = book.currency
     columns = [
         Column("name", "Account", "name"),
-        Column("csm", "CSM", "name"),
+        *owners(book),
         Column("arr", "ARR", "money", unit),
         Column("band_before", since(book), "band"),
         Column("band", "Now", "band"),

@@ -70,7 +70,7 @@ def _silent(book: Book) -> Tile:
         "money",
         book.currency,
         good="down",
-        previous=then(book, "not_scored"),
+        previous=then(book, "not_scored") if scored(book) else None,
         since=since(book),
         n=silent.n,
         counted="account" if silent.n == 1 else "accounts",

@@ -9,25 +9,28 @@ import pandas as pd
 
 from reporting import formats
 from reporting.book import Book
-from reporting.shown import Shown, piece
+from reporting.cells import Column
+from reporting.shown import Shown
 from warehouse.months import shift
 
 SHORT = 8  # letters of a digest: enough to tell two apart on paper
 LEADER = "CS leader"
+NOBODY = "unassigned"
+UNSCORED = "No account is scored yet."
 
 
 def stack(*pieces: Shown) -> Shown:
-    """Pieces one under the other, free to break across sheets of paper between them.
+    """Pieces one under the other as one; a sheet of paper may end between two of them.
 
     In a live notebook the first of them that has a picture is shown as that picture.
     """
-    text = "\n\n".join(one.text for one in pieces)
-    whole = piece("stack", "".join(one.html for one in pieces), text)
     drawn = next((one for one in pieces if one.picture is not None), None)
-    if drawn is None:
-        return whole
-    live = "".join((one.live or one.html) if one is drawn else one.html for one in pieces)
-    return Shown(whole.html, text, drawn.picture, piece("stack", live, text).html)
+    return Shown(
+        html="".join(one.html for one in pieces),
+        text="\n\n".join(one.text for one in pieces),
+        picture=drawn.picture if drawn else None,
+        live="".join((one.live or one.html) if one is drawn else one.html for one in pieces),
+    )
 
 
 def source(book: Book, covered: str = "") -> str:
@@ -116,9 +119,23 @@ def scored(book: Book) -> bool:
 
 
 def unsaid(book: Book, kind: str = "churn") -> str:
-    """Why ``kind`` is not scored, as a sentence."""
+    """Why there is no ``kind`` model, in one sentence."""
     said = str(book.about["models"][kind]["said"]) or f"there is no {kind} model yet"
-    return f"{said[:1].upper()}{said[1:].rstrip('.')}."
+    return f"{said[:1].upper()}{said[1:].partition('. ')[0].rstrip('.')}."
+
+
+def verdict_of(book: Book, kind: str) -> str:
+    """The ``kind`` model's verdict, to follow its name in a sentence."""
+    said = str(book.about["models"][kind]["verdict"])
+    if said.startswith("beats"):
+        return said
+    return f"shows {said}" if said.startswith("no signal") else f"is {said}"
+
+
+def owners(book: Book) -> list[Column]:
+    """The column of CSMs, if any account has one."""
+    named = (book.scores["csm"] != NOBODY).any()
+    return [Column("csm", "CSM", "name")] if named else []
 
 
 def then(book: Book, column: str) -> int | None:

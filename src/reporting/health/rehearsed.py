@@ -7,7 +7,7 @@ import pandas as pd
 from reporting import formats
 from reporting.book import Book
 from reporting.cells import Column
-from reporting.health.parts import lists, span, stack, unsaid
+from reporting.health.parts import lists, span, stack, unsaid, verdict_of
 from reporting.notes import absent
 from reporting.shown import Shown
 from reporting.tables import table
@@ -33,7 +33,7 @@ def rehearsed(book: Book) -> Shown:
         if tests.empty:
             missing.append(absent(f"Rehearsals of the {kind} model. {unsaid(book, kind)}", ""))
             continue
-        said.append(f"the {kind} model {book.about['models'][kind]['verdict']}")
+        said.append(f"the {kind} model {verdict_of(book, kind)}")
         rules.append(f"{book.about['models'][kind]['rule']} ({kind})")
         rows = rows.merge(compared(kind, tests), on="label", how="left")
         columns += _columns(kind, tests)

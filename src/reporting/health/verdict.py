@@ -50,9 +50,9 @@ def _coverage(book: Book) -> Check:
     if not silent.n:
         return Check("ARR not scored", "none")
     share = (silent.value or 0) / whole if whole else 1.0
-    found = f"{money(book, silent.value)} in {counted(silent.n, 'account')}"
-    if scored(book):
-        found += f", {formats.pct(share)}"
+    if not scored(book):
+        return Check("ARR not scored", "all of it", "warn")
+    found = f"{money(book, silent.value)}, {formats.pct(share)}, in {counted(silent.n, 'account')}"
     return Check("ARR not scored", found, "fail" if share > MUCH else "warn")
 
 

@@ -1,39 +1,46 @@
-"""Reasons as a reader needs them: what raises the odds, each fact once, in few words."""
+"""Reasons as a reader needs them: what drives the odds, in few words, and nothing else."""
 
 from __future__ import annotations
 
-import json
+from features.declare import CONTEXT
+from plays.reasons import Why, raising
 
-from plays.reasons import raising
-
-NOTHING = "Nothing raises it; here for its size"
-DATE = "Nothing beside the end of term"
-DATES = ("days_to_end", "days_to_last_end")
+SIZE = "Nothing raises it; here for its size"
+FRAME = "Its calendar and size alone"
 NOUNS = {"relationship": "the relationship", "contract": "the contract"}
+NONE = "no clear driver"
 
 
-def reasons(told: object, days_to_end: float | None = None) -> list[str]:
-    """The raising reasons of a ledger entry (JSON text).
+def reasons(told: object) -> list[str]:
+    """The raising reasons of a ledger entry (JSON text), strongest first.
 
-    A reason that only repeats ``days_to_end``, which has its own column, is left out.
+    When a term ends and how large an account is have their own columns, and nobody can
+    act on them: where they are all there is, one sentence says so.
     """
-    found = [item for item in json.loads(str(told)) if item["direction"] == "raises"]
-    kept = [item for item in found if not _same(item, days_to_end)]
-    said = [why.text for why in raising(kept)]
-    return said or [DATE if found else NOTHING]
+    found = raising(told)
+    told = [short(why.text) for why in found if why.family != CONTEXT]
+    return told or [FRAME if found else SIZE]
 
 
-def _same(item: dict[str, str], days_to_end: float | None) -> bool:
-    if item["feature"] not in DATES or days_to_end is None or days_to_end != days_to_end:
-        return False
-    value = item["text"].partition(": ")[2].partition(" ")[0].replace(",", "")
-    return value.lstrip("-").isdigit() and abs(float(value) - days_to_end) < 1
+def short(text: str) -> str:
+    """A reason in fewer words, nothing lost.
+
+    >>> short("Tickets opened, last 90 days: 16 tickets (was 21, typical 11)")
+    'Tickets opened, 90 days: 16 (was 21, typical 11)'
+    """
+    label, colon, rest = text.rpartition(": ")
+    value, bracket, beside = rest.partition(" (")
+    number, _, unit = value.partition(" ")
+    if unit and unit.lower() in label.lower():
+        value = number
+    return f"{label.replace(', last ', ', ')}{colon}{value}{bracket}{beside}"
 
 
 def family(told: object) -> str:
-    """The family of the first raising reason; empty if there is none."""
-    first = raising(told)
-    return first[0].family if first else ""
+    """The family of the first raising reason somebody can act on, or else of the first."""
+    found = raising(told)
+    drives = [why for why in found if why.family != CONTEXT] or found or [Why("", NONE)]
+    return drives[0].family
 
 
 def noun(family: str) -> str:

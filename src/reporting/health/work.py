@@ -8,7 +8,7 @@ from plays.signals import ABSENT, FIRED
 from reporting import formats
 from reporting.book import Book
 from reporting.cells import Column
-from reporting.health.parts import LEADER, by, counted, money, stack
+from reporting.health.parts import LEADER, by, counted, money, owners, stack
 from reporting.notes import absent, decision, prose
 from reporting.shown import Shown
 from reporting.tables import table
@@ -43,7 +43,7 @@ def _sum(book: Book) -> Shown:
 def _listed(book: Book) -> Shown:
     columns = [
         Column("name", "Account", "name"),
-        Column("csm", "CSM", "name"),
+        *owners(book),
         Column("band", "Band", "band"),
         Column("play", "Play"),
         Column("hours", "Hours", "number"),

@@ -13,7 +13,7 @@ from reporting.book import Book
 from reporting.cells import Column
 from reporting.charts.bars import bars
 from reporting.figure import Caption
-from reporting.health.parts import by, counted, money, scored, source, stack, verb
+from reporting.health.parts import by, counted, money, owners, scored, source, stack, verb
 from reporting.notes import absent, decision, prose
 from reporting.shown import Shown
 from reporting.tables import table
@@ -105,7 +105,7 @@ def _missed(book: Book) -> Shown:
     seen = left[left["flagged"].astype(bool)]
     columns = [
         Column("name", "Account", "name"),
-        Column("csm", "CSM", "name"),
+        *owners(book),
         Column("ended", "Left on", "date"),
         Column("arr", "ARR", "money", book.currency),
         Column("last_band", "Last band", "band"),
