@@ -37,6 +37,7 @@ QUESTIONS = ("churn", "expansion")
 CHAMPION = "champion"
 PATIENCE = 120.0  # seconds to wait for another training to be logged; one takes two or three
 FOLDER = "artefact"
+TRAINING = {"mlflow.experimentKind": "custom_model_development"}  # which pages the UI opens with
 
 
 @dataclass(frozen=True)
@@ -210,7 +211,8 @@ def _make(file: Path) -> None:
     mlflow = _mlflow()
     client = mlflow.MlflowClient(f"sqlite:///{draft}", f"sqlite:///{draft}")
     for kind in QUESTIONS:
-        client.create_experiment(kind, artifact_location=str(file.parent / "artifacts" / kind))
+        where = str(file.parent / "artifacts" / kind)
+        client.create_experiment(kind, artifact_location=where, tags=TRAINING)
         client.create_registered_model(kind, description=f"The {kind} model, one version a month.")
     draft.replace(file)
 

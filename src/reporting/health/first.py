@@ -30,7 +30,7 @@ from reporting.shown import Shown
 from reporting.tables import table
 
 LISTED = 20
-DETAILED = 10  # with three reasons, the others with one
+DETAILED = 5  # with three reasons, the others with one
 
 MARKS = 250  # more would be ink, and weight, without anything to read
 

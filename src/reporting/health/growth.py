@@ -14,7 +14,7 @@ from reporting.shown import Shown
 from reporting.tables import table
 
 LISTED = 5
-REASONS = 2
+REASONS = 1
 
 
 def growth(book: Book) -> Shown:

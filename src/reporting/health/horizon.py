@@ -31,7 +31,7 @@ from reporting.tables import table
 from warehouse.months import between, shift
 
 SOON = 90
-LISTED = 7
+LISTED = 6
 UNTOUCHED = "renewal_untouched"
 SHAKY = ("at risk", "watch")
 

@@ -14,6 +14,7 @@ from reporting.shown import Shown
 from reporting.tables import table
 
 LISTED = 15
+SIGNALS = 8
 
 
 def work(book: Book) -> Shown:
@@ -108,7 +109,9 @@ def signals(book: Book) -> Shown:
         Column("calm", "Healthy or not scored", "count"),
     ]
     caption = "Signals that fired this month"
-    return table(found[~common], columns, caption, " ".join(note), empty="No signal fired.")
+    return table(
+        found[~common], columns, caption, " ".join(note), limit=SIGNALS, empty="No signal fired."
+    )
 
 
 def tallied(book: Book) -> pd.DataFrame:

@@ -36,6 +36,10 @@ NAMED = (
     "expected_loss",
 )
 FATES = ("used", "repaired", "quarantined")
+RANGES = (
+    "Ranges hold 95 % and take each account as one draw, so few or uneven accounts widen them; the "
+    "noise of a year's change is that of two years that share no month."
+)
 DIGITS = 12  # of a digest: enough to tell two apart on paper
 DERIVED = {
     "new_arr": Entry(
@@ -94,7 +98,7 @@ def _definitions(book: Book) -> Shown:
         Column("owner", "Owner"),
     ]
     told = "; ".join(f"({number}) {policy}" for policy, number in rules.items())
-    return table(frame, columns, "How each number is defined", f"Rules: {told}.")
+    return table(frame, columns, "How each number is defined", f"Rules: {told}. {RANGES}")
 
 
 def _distinct(entries: list[Entry]) -> list[str]:

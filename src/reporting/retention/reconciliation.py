@@ -78,8 +78,7 @@ def _walk(book: Book) -> Shown:
     return table(
         cents(frame, *totals),
         columns,
-        "From opening to closing, to the cent",
-        f"{_held(book)} No general ledger was read.",
+        note=f"{_held(book)} No general ledger was read.",
         total={"line": "Closing ARR", **closing},
     )
 

@@ -99,8 +99,7 @@ def _figure(book: Book, found: pd.DataFrame) -> Shown:
     ]
     caption = Caption(
         title,
-        "Trailing 12 months at each close; band: 95 % range, each account one draw. A change "
-        "within its noise is one that luck alone often brings; the two years share no month.",
+        "Trailing 12 months; band: 95 % range. A change within its noise is one luck often brings.",
         source(
             book,
             counted(book.figures["nrr"].n),
