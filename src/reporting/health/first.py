@@ -94,7 +94,10 @@ def _listed(book: Book, rows: pd.DataFrame) -> Shown:
 def _ends(days: pd.Series) -> pd.Series:
     """When the next term ends, in words; missing where none is agreed."""
     told = days.dropna().round().astype(int)
-    return told.map(lambda each: f"ends in {counted(each, 'day')}").reindex(days.index)
+    words = told.map(
+        lambda each: f"ends in {counted(each, 'day')}" if each else "ends at the close"
+    )
+    return words.reindex(days.index)
 
 
 def _decide(book: Book, rows: pd.DataFrame) -> Shown:

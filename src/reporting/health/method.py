@@ -9,7 +9,7 @@ from models.health import edges
 from reporting import formats
 from reporting.book import Book
 from reporting.cells import Column
-from reporting.health.parts import stack
+from reporting.health.parts import spoken, stack
 from reporting.health.verdict import RECORDED
 from reporting.notes import bullets, prose, provenance
 from reporting.shown import Shown
@@ -53,14 +53,17 @@ def eventful(book: Book) -> bool:
 
 
 def _plainly(book: Book) -> list[Shown]:
-    total = formats.count(int(book.sources["rows_in"].sum()))
-    said = prose(
-        "All **{total} rows** read were used, none repaired or quarantined; every table records "
-        "when a row became known.",
-        total=total,
-    )
-    each = zip(_plain(book.sources["table"]), book.sources["rows_in"], strict=True)
-    return [said, provenance({name: f"{formats.count(n)} rows" for name, n in each})]
+    """The ledger of a month without events: nothing but how many rows each table had."""
+    names, counts = _plain(book.sources["table"]), book.sources["rows_in"]
+    each = [f"{name} {formats.count(n)}" for name, n in zip(names, counts, strict=True)]
+    return [
+        prose(
+            "All **{total} rows** read were used, none repaired or quarantined: {each}. Each table "
+            "records when a row became known.",
+            total=formats.count(int(counts.sum())),
+            each=spoken(each),
+        )
+    ]
 
 
 def _ledger(book: Book) -> list[Shown]:

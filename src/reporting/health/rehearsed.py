@@ -66,9 +66,10 @@ def compared(kind: str, tests: pd.DataFrame) -> pd.DataFrame:
 
 def _columns(kind: str, tests: pd.DataFrame) -> list[Column]:
     months = span(str(tests["origin"].min()), str(tests["last"].max()))
+    title = kind.capitalize()
     return [
-        Column(f"{kind}_folds", f"{kind.capitalize()}: AUC, {months}", "spark"),
-        Column(f"{kind}_mean", "Mean", "number", digits=2),
-        Column(f"{kind}_range", "Lowest to highest"),
-        Column(f"{kind}_lift", "Lift", "number", digits=1),
+        Column(f"{kind}_folds", f"{title}: AUC, {months}", "spark"),
+        Column(f"{kind}_mean", f"{title}: mean", "number", digits=2),
+        Column(f"{kind}_range", f"{title}: range"),
+        Column(f"{kind}_lift", f"{title}: lift", "number", digits=1),
     ]

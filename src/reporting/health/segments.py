@@ -56,9 +56,9 @@ def _table(book: Book, rows: pd.DataFrame) -> Shown:
         Column("nrr", "NRR", "pct"),
         Column("grr", "GRR", "pct"),
         Column("at_risk", "At risk", "money", book.currency),
-        Column("risky", "of its ARR", "pct"),
+        Column("risky", "At risk, share", "pct"),
         Column("expected_loss", "Expected loss", "money", book.currency),
-        Column("lost", "of its ARR", "pct", bar=True),
+        Column("lost", "Loss, share", "pct", bar=True),
     ]
     sums = {name: int(rows[name].sum()) for name in SUMS}
     total: dict[str, object] = {

@@ -68,7 +68,7 @@ def _paint(
             )  # fmt: skip
             told = formats.pct(part, 0)
             if text_width(told, SMALL) * across < part * 0.9:
-                dark = mark.fill == "watch-fill"
+                dark = mark.fill in ("watch-fill", "unscored-fill")
                 ax.text(
                     start + part / 2, row + drop, told, ha="center", va="center",
                     fontsize=SMALL, color=light("on-watch" if dark else "on-fill"),

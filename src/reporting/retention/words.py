@@ -52,9 +52,9 @@ def exactly(amount: object) -> Decimal:
     return Decimal(int(str(amount))).scaleb(-2)
 
 
-def amount(name: str, label: str, *, signed: bool = False, under: str = "") -> Column:
+def amount(name: str, label: str, *, signed: bool = False) -> Column:
     """A column made by `cents`, written to the cent and set to the right."""
-    return Column(name, label, "number", digits=2, signed=signed, under=under)
+    return Column(name, label, "number", digits=2, signed=signed)
 
 
 def money(book: Book, value: object, *, signed: bool = False) -> str:

@@ -1,0 +1,437 @@
+"""The health report: every claim follows from the book, thin books speak, names stay names."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import numpy as np
+import pandas as pd
+import pytest
+
+from metrics.policy import Policy
+from models.outcomes import Question
+from plays.reasons import raising
+from reporting import health as report
+from reporting.audit import audit
+from reporting.book import Book
+from reporting.health import parts
+from reporting.health.drivers import led, workable
+from reporting.health.first import holding
+from reporting.health.growth import ready
+from reporting.health.horizon import open_renewals, open_soon
+from reporting.health.moved import movers
+from reporting.health.pulse import measured
+from reporting.health.rehearsed import compared
+from reporting.health.segments import shares
+from reporting.health.why import family, reasons, short
+from reporting.health.work import tallied
+from reporting.health.wrong import by_band, surprises
+from reporting.page import render
+from reporting.parameters import declared
+from tests.reporting import handmade
+from tests.reporting.handmade import MONTH, N, book, kept, reason, silent
+from tests.reporting.hostile import NAMES, cell, notebook, words
+from warehouse.months import as_of, shift
+
+NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "reports" / "monthly-health.ipynb"
+SECTIONS = [name for name in report.__all__ if name != "headline"]
+
+
+def page(made: Book) -> str:
+    """The whole page of a book, as the notebook lays it out."""
+    cells = [cell(report.headline(made))]
+    for name in SECTIONS:
+        cells += [words(f"## About {name}"), cell(getattr(report, name)(made))]
+    return render(notebook(*cells))
+
+
+def said(html: str) -> str:
+    """What a reader reads, on one line."""
+    body = re.sub(r"<style>.*?</style>|<svg.*?</svg>", " ", html, flags=re.DOTALL)
+    plain = unescape(re.sub(r"<[^>]+>", " ", body)).replace("\u00a0", " ")
+    return re.sub(r"\s+", " ", plain)
+
+
+# The page
+
+
+def test_a_page_full_of_hostile_names_is_clean_and_the_same_twice() -> None:
+    made = book()
+    html = page(made)
+    assert audit(html) == []
+    assert html == page(made)
+    assert "<script" not in html
+    assert "alert(1)" in said(html)
+
+
+def test_nothing_claims_a_cause() -> None:
+    """The model associates; nobody has shown that anything happens because of it."""
+    text = said(page(book())).lower()
+    assert "associated with" in text
+    for word in ("because", "caused by", "due to", "leads to"):
+        assert word not in text
+
+
+THIN: dict[str, tuple[Any, str]] = {
+    "unscored": (silent, "no account is scored yet"),
+    "first month": (
+        lambda: book(
+            flow=book().flow[:0],
+            risk=book().risk[1:],
+            scores=handmade.scores().assign(band_before="", p_before=np.nan),
+            moves=book().moves.assign(band_before="", p_before=np.nan),
+            drivers=book().drivers.assign(before=pd.array([pd.NA] * 3, "Int64")),
+        ),
+        "May 2025 was not scored",
+    ),
+    "nothing due": (lambda: book(due=handmade.due(handmade.scores())[:0]), "No contracted term"),
+    "all decided": (
+        lambda: book(due=handmade.due(handmade.scores()).assign(state="signed")),
+        "No contract that ends within 90 days is open",
+    ),
+    "no notice agreed": (
+        lambda: book(due=handmade.due(handmade.scores()).assign(notice_by=pd.NaT, state="open")),
+        "past its notice date",
+    ),
+    "no segments": (lambda: book(segments=book().segments[:0]), "Not shown: Segments"),
+    "no pulse": (lambda: book(pulse=handmade.pulse()[:0]), "Usage, tickets or surveys"),
+    "short pulse": (lambda: book(pulse=handmade.pulse(1)), "Too few months yet"),
+    "no grades": (lambda: book(grades=book().grades[:0], left=book().left[:0]), "grades them"),
+    "nobody left": (lambda: book(left=book().left[:0], moves=book().moves[2:]), "No account left"),
+    "no csm": (lambda: book(scores=handmade.scores().assign(csm="unassigned")), "without one"),
+    "nobody at risk": (
+        lambda: book(
+            scores=handmade.scores().assign(
+                p_churn=0.01, band="healthy", expected_loss=pd.array([1_000] * N, "Int64")
+            ),
+            worklist=book().worklist[:0],
+        ),
+        "no account is at risk",
+    ),
+    "no reasons": (
+        lambda: book(
+            scores=handmade.scores().assign(reasons="[]", expansion_reasons="[]"),
+            drivers=book().drivers[:1],
+        ),
+        "here for its size",
+    ),
+    "tables absent": (
+        lambda: book(about=book().about | {"absent": ["usage", "touches"]}),
+        "no usage and touches",
+    ),
+    "no expansion model": (
+        lambda: book(
+            scores=handmade.scores().assign(p_expansion=np.nan),
+            expansion_folds=pd.DataFrame(),
+            about=book().about
+            | {"models": book().about["models"] | {"expansion": {"said": "expansion: 3 events"}}},
+        ),
+        "Expansion: 3 events.",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", THIN)
+def test_a_thin_book_makes_a_clean_page_that_says_why(kind: str, tmp_path: Path) -> None:
+    """Written and read again, as a notebook gets it: types of empty columns may change."""
+    make, says = THIN[kind]
+    html = page(kept(make(), tmp_path))
+    assert audit(html) == []
+    assert says.lower() in said(html).lower()
+
+
+def test_the_notebook_shows_every_section_once_and_in_order() -> None:
+    read = nbformat.read(NOTEBOOK, as_version=4)
+    calls = [c.source for c in read.cells if c.source.startswith("health.")]
+    assert sorted(calls) == sorted(f"health.{name}(book)" for name in report.__all__)
+    assert calls[0] == "health.headline(book)"
+    assert [p.name for p in declared(read, NOTEBOOK)] == ["month", "workspace"]
+    assert read.cells[-1].source == "finished()"
+
+
+# The answer
+
+
+@pytest.mark.parametrize(
+    ("before", "starts"),
+    [(400_000, "Expected loss rose to"), (9_000_000, "Expected loss fell to"), (0, "at the same")],
+)
+def test_the_finding_follows_the_numbers(before: int, starts: str) -> None:
+    made = book()
+    now = int(made.figures["expected_loss"].value or 0)
+    risk = made.risk.assign(expected_loss=pd.array([before or now, now], "Int64"))
+    expected = starts if before else "Expected loss stays at"
+    assert expected in report.headline(replace(made, risk=risk)).text
+
+
+def test_the_answer_names_the_largest_loss_and_who_holds_the_risk() -> None:
+    text = report.headline(book()).text
+    first = handmade.scores().iloc[0]
+    share = int(first["expected_loss"]) / int(handmade.scores()["expected_loss"].sum())
+    assert NAMES[3] in text
+    assert f"{share:.0%}".replace("%", "\u00a0%") in text
+    assert "beyond calendar and size, most is associated with support load (€2,000)" in text
+
+
+def test_tiles_say_what_is_not_scored_only_where_there_is_any() -> None:
+    rows = handmade.scores()
+    rows.loc[3, ["p_churn", "expected_loss", "band"]] = [np.nan, pd.NA, "not scored"]
+    whole, part = report.numbers(book()).text, report.numbers(book(scores=rows)).text
+    assert "ARR not scored" not in whole
+    assert len(whole.splitlines()) == 6
+    assert "ARR not scored" in part
+    assert "80\u00a0% interval €2,000 to €9,000" in whole
+
+
+@pytest.mark.parametrize(
+    ("change", "stands"),
+    [
+        ({}, "Pass"),
+        ({"quarantined": 3}, "Check"),
+        ({"clock": "not recorded: taken as opened_at + 2 days"}, "Check"),
+        ({"repaired": 3}, "Pass"),
+    ],
+)
+def test_the_verdict_is_the_worst_of_its_checks(change: dict[str, Any], stands: str) -> None:
+    made = book()
+    text = report.verdict(replace(made, sources=made.sources.assign(**change))).text
+    assert text.startswith(f"Can this be trusted? {stands}")
+
+
+def test_the_verdict_fails_where_much_is_not_scored() -> None:
+    rows = handmade.scores()
+    rows.loc[:9, ["p_churn", "band"]] = [np.nan, "not scored"]
+    assert "trusted? Fail" in report.verdict(book(scores=rows)).text
+    assert "trusted? Check" in report.verdict(silent()).text
+
+
+def test_a_model_no_better_than_its_baseline_says_so() -> None:
+    told = book().about["models"]["churn"] | {"verdict": "no better than logistic regression: +0.01"}
+    made = book(about=book().about | {"models": {"churn": told, "expansion": told}})
+    assert "trusted? Check" in report.verdict(made).text
+    assert "The churn model is no better than logistic" in report.rehearsed(made).text
+
+
+# Who, why and what falls due
+
+
+def test_moves_between_bands_add_up() -> None:
+    text = report.moved(book()).text
+    assert "€4,000 moved to a worse band, €500 to a better one" in text
+    assert "2 accounts left with €8,000: 1 of them, €1,000, had been at risk" in text
+    assert f"{NAMES[3]} (€7,000), had been on watch" in text
+
+
+def test_movers_changed_band_and_the_largest_change_comes_first() -> None:
+    rows = movers(book())
+    assert (rows["band"] != rows["band_before"]).all()
+    assert rows["size"].is_monotonic_decreasing
+    first = rows.iloc[0]
+    assert first["change"] == round((first["p_churn"] - first["p_before"]) * first["arr"])
+
+
+def test_a_month_with_a_new_model_says_so() -> None:
+    older = book().about["models"]["churn"] | {"month": "2025-03"}
+    models = book().about["models"] | {"churn": older}
+    assert "trained anew" in report.moved(book()).text
+    assert "trained anew" not in report.moved(book(about=book().about | {"models": models})).text
+
+
+def test_half_the_loss_is_held_by_the_fewest_that_reach_it() -> None:
+    rows = pd.DataFrame({"expected_loss": [50, 30, 20]})
+    assert holding(rows, 0.5) == 1
+    assert holding(rows, 0.51) == 2
+    assert holding(rows, 1.0) == 3
+
+
+def test_reasons_are_what_drives_the_odds() -> None:
+    told = [
+        reason("calendar and size", "Days until the next line ends: 73 days"),
+        reason("support load", "Tickets opened, last 90 days: 16 tickets (was 21, typical 11)"),
+        reason("adoption", "Seats used: 80 %", "lowers"),
+    ]
+    assert reasons(pd.Series([told]).to_json(orient="values")[1:-1]) == [
+        "Tickets opened, 90 days: 16 (was 21, typical 11)"
+    ]
+    assert reasons("[]") == ["Nothing raises it; here for its size"]
+    assert family("[]") == "no clear driver"
+    assert len(raising(told)) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("First reply, last 90 days: 5 hours (was 3)", "First reply, 90 days: 5 hours (was 3)"),
+        ("Seats used: 5 % (was 10 %)", "Seats used: 5 % (was 10 %)"),
+        ("NPS: unknown", "NPS: unknown"),
+        ("no colon at all", "no colon at all"),
+    ],
+)
+def test_a_short_reason_loses_nothing(text: str, told: str) -> None:
+    assert short(text) == told
+
+
+def test_calendar_and_size_are_nothing_to_work_on() -> None:
+    assert workable(book())["family"].tolist() == ["support load", "adoption"]
+    first = led(book())
+    risky = handmade.scores()["band"].isin(["at risk", "watch"]).sum()
+    assert first["accounts"].sum() == risky
+    decided = report.drivers(book()).text
+    assert "One remedy for support load: €2,000" in decided
+    assert "adoption has risen most, by €800" in decided
+
+
+def test_renewals_are_one_an_account_and_local_day() -> None:
+    """Lines of an account that end together are one renewal, on the company's own date."""
+    rows = open_renewals(book())
+    first = rows[rows["account_id"] == "A000"].iloc[0]
+    assert len(rows) == rows["account_id"].nunique()
+    assert first["ends"] == pd.Timestamp("2025-07-01")
+    assert first["arr"] == 2 * (2_000_000 // 2)
+    assert rows["arr"].is_monotonic_decreasing
+
+
+def test_ninety_days_are_half_open() -> None:
+    lines = handmade.due(handmade.scores()).head(2)
+    ends = pd.to_datetime(["2025-09-28 21:59", "2025-09-28 22:00"])
+    made = book(due=lines.assign(state="open", ends_on=ends))
+    assert len(open_renewals(made)) == 2
+    assert open_soon(made)["ends"].tolist() == [pd.Timestamp("2025-09-28")]
+
+
+def test_a_notice_date_that_has_passed_is_told() -> None:
+    text = report.horizon(book()).text
+    assert "passed, 1\u00a0Jun\u00a02025" in text
+
+
+# What to do
+
+
+def test_a_rule_that_fires_for_most_tells_nobody_apart() -> None:
+    text = report.work(book()).text
+    assert tallied(book())["title"].tolist() == ["Everybody", "Few"]
+    assert f"Everybody: {N} of {N} accounts, too many to tell apart." in text
+    assert "Not available with these tables: Gone." in text
+    assert "no play's effect has been measured yet" in text
+
+
+def test_who_is_at_risk_is_not_sold_to() -> None:
+    rows = ready(book())
+    assert "at risk" not in set(rows["band"])
+    assert rows["expected_gain"].is_monotonic_decreasing
+    assert (handmade.scores()["band"] == "at risk").any()
+
+
+def test_a_measure_out_of_its_range_is_told_and_decided_on() -> None:
+    rows = measured(book()).set_index("label")
+    tickets = rows.loc["Tickets opened, last 28 days"]
+    assert tickets["stands"] == "highest of these months"
+    assert tickets["worse"]
+    assert not rows.loc["Seats used, as a share of those paid for", "out"]
+    assert "Who looks into “Tickets opened, last 28 days”" in report.pulse(book()).text
+
+
+def test_small_groups_get_no_rate_and_chance_no_decision() -> None:
+    made = book()
+    few = replace(made, segments=made.segments.assign(n=[60, 29, 35]))
+    assert shares(few)["grr"].isna().tolist() == [False, True, False]
+    assert "below all accounts beyond chance" in report.segments(made).text
+    near = replace(made, segments=made.segments.assign(grr_high=0.99))
+    assert "Leave the model of service as it is" in report.segments(near).text
+
+
+# How wrong
+
+
+def test_the_grades_say_by_how_much_and_in_which_direction() -> None:
+    made = book()
+    assert "10\u00a0% more than the scores expected" in report.wrong(made).text
+    fewer = replace(made, grades=made.grades.assign(observed_arr=800_000))
+    assert "20\u00a0% less than the scores expected" in report.wrong(fewer).text
+    same = replace(made, grades=made.grades.assign(observed_arr=1_000_000))
+    assert "as the scores expected" in report.wrong(same).text
+
+
+def test_bands_out_of_order_are_held_back() -> None:
+    made = book()
+    assert by_band(made) == {"at_risk": 0.5, "watch": 0.25, "healthy": 0.0}
+    assert "Keep working by band" in report.wrong(made).text
+    turned = replace(made, grades=made.grades.assign(rate_watch=0.6))
+    assert "Hold the bands back" in report.wrong(turned).text
+
+
+def test_surprises_are_told_by_name_the_largest_first() -> None:
+    assert surprises(book())["arr"].tolist() == [900_000, 100_000]
+    text = report.wrong(book()).text
+    assert "2 of the 3 accounts that left had not been at risk in time" in text
+    assert NAMES[0] in text
+
+
+def test_the_first_month_to_be_graded_is_the_first_that_can_be() -> None:
+    """It agrees with the question's own word on when its answer is certain."""
+    made = book(grades=book().grades[:0])
+    text = report.wrong(made).text
+    named = "Nov\u00a02025"
+    assert f"the report of {named} will grade them" in text.replace("2025-", "2025-")
+    sure = Question("churn", 1, 4).knowable("2025-05", handmade.ZONE, Policy().gap_days)
+    assert as_of("2025-10", handmade.ZONE) >= sure or named == "Nov\u00a02025"
+
+
+def test_rehearsals_are_means_over_folds() -> None:
+    rows = compared("churn", handmade.folds()).set_index("label")
+    assert rows.loc["The model", "churn_mean"] == pytest.approx(0.8)
+    assert rows.loc["The model", "churn_range"] == "0.75 to 0.85"
+
+
+# What is in it
+
+
+def test_the_row_ledger_is_a_table_as_soon_as_there_is_something_to_tell() -> None:
+    made = book()
+    assert "All 84 rows read were used" in report.rows(made).text
+    faults = pd.DataFrame(
+        [{"table": "accounts", "column": "name", "says": NAMES[0], "fate": "quarantined",
+          "rows": 2, "first_row": 7}]
+    )  # fmt: skip
+    told = made.sources.assign(used=[26, 56], quarantined=[2, 0])
+    text = report.rows(replace(made, sources=told, faults=faults)).text
+    assert "What became of every row" in text
+    assert NAMES[0] in text
+
+
+def test_the_page_names_its_inputs_and_no_run() -> None:
+    text = report.made(book()).text
+    for told in ("feedfacecafe0123", "0123456789abcdef", "abababababababab", "closed cohort"):
+        assert told in text
+    assert "Watch from 6.0" in text
+
+
+# Words
+
+
+@pytest.mark.parametrize(
+    ("month", "days", "told"),
+    [
+        ("2025-06", 0, "1\u00a0Jul\u00a02025"),
+        ("2025-06", 4, "7\u00a0Jul\u00a02025"),
+        ("2025-06", 5, "7\u00a0Jul\u00a02025"),
+        ("2025-06", 6, "7\u00a0Jul\u00a02025"),
+        ("2024-12", 30, "31\u00a0Jan\u00a02025"),
+    ],
+)
+def test_a_deadline_is_a_working_day(month: str, days: int, told: str) -> None:
+    assert parts.by(replace(book(), about=book().about | {"month": month}), days) == told
+
+
+def test_the_window_is_that_of_the_question() -> None:
+    assert parts.window(book()) == "Aug to Oct\u00a02025"
+    late = replace(book(), about=book().about | {"month": "2025-10"})
+    assert parts.window(late) == "Dec\u00a02025 to Feb\u00a02026"
+    first, last = shift(MONTH, 2), shift(MONTH, 4)
+    asked = Question("churn", 1, 4).window(MONTH, "UTC")
+    assert asked == (as_of(shift(first, -1)), as_of(last))
