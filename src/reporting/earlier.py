@@ -58,9 +58,8 @@ def beside(table: pd.DataFrame, before: pd.DataFrame | None) -> pd.DataFrame:
 
     An account of which nothing was said has an empty band and NaN.
     """
-    former = pd.DataFrame({"account_id": [], "band": [], "p_churn": []}).astype({"p_churn": float})
-    if before is not None:
-        former = before[["account_id", "band", "p_churn"]]
+    former = table.head(0) if before is None else before
+    former = former[["account_id", "band", "p_churn"]]
     former = former.set_axis(["account_id", "band_before", "p_before"], axis=1)
-    joined = table.merge(former.astype({"account_id": "str"}), on="account_id", how="left")
+    joined = table.merge(former, on="account_id", how="left")
     return joined.assign(band_before=joined["band_before"].fillna("").astype("str"))

@@ -130,8 +130,8 @@ def pulse(months: int = 13) -> pd.DataFrame:
     """Tickets at their highest in the last month, seats used in their range."""
     listed, rows = catalogue().by_name, []
     for i, month in enumerate(between(shift(MONTH, 1 - months), MONTH)):
-        last = month == MONTH
-        for name, value in (("tickets_opened_28d", 9.0 if last else 2 + i % 3), ("seats_used", 0.3)):
+        tickets = 9.0 if month == MONTH else 2.0 + i % 3
+        for name, value in (("tickets_opened_28d", tickets), ("seats_used", 0.3)):
             told = listed[name]
             rows.append({"month": month, "name": name, "label": told.label, "unit": told.unit,
                          "value": value, "n": N})  # fmt: skip
