@@ -67,8 +67,8 @@ def live(workspace: Workspace, month: str, restate: str | None = None, pages: bo
         if not pages:
             return Lived(month, None, changed)
         name = _identity(workspace, snapshot, month, models, rows)
-        held = publish.current(workspace.reports, month)
-        if held and held["publication"] == name:
+        held = publish.permitted(workspace.reports, month, name, restate)
+        if held == name:
             publish.whole(workspace.reports, month)
             return Lived(month, workspace.reports / month, False)
         _step(bar)

@@ -48,7 +48,7 @@ def row_ledger(snapshot: Snapshot) -> str:
     if bad:
         lines += [
             "",
-            f"{bad:,} rows are quarantined, each with its row number and reason, in "
+            f"Quarantined: {bad:,}, each with its row number and reason, in "
             f"{snapshot.folder / 'quarantine'}. Mend them at the source or in the mapping.",
         ]
     return "\n".join(lines)

@@ -89,6 +89,21 @@ def current(reports: Path, month: str) -> dict[str, Any] | None:
     return manifest
 
 
+def permitted(reports: Path, month: str, publication: str, restate: str | None) -> str | None:
+    """The id of what ``month`` shows now, None if nothing, once ``publication`` may be shown.
+
+    ``DataRefused`` if another publication is there and ``restate`` gives no reason.
+    """
+    manifest = current(reports, month)
+    held: str | None = manifest["publication"] if manifest else None
+    if held not in (None, publication) and not (restate and restate.strip()):
+        raise DataRefused(
+            f"{month} is published as {held}; its inputs now give {publication}. "
+            "Say why with --restate REASON, or restore the inputs"
+        )
+    return held
+
+
 def publish(
     reports: Path,
     month: str,
@@ -115,15 +130,9 @@ def publish(
     with lock(reports), durable.refusing(reports):
         months.check(month)
         durable.discard(reports / ".staging")
-        before = current(reports, month)
-        held = before["publication"] if before else None
+        held = permitted(reports, month, publication, restate)
         if held == publication:
             return _again(reports, month, files, publication)
-        if held is not None and not (restate and restate.strip()):
-            raise DataRefused(
-                f"{month} is published as {held}; its inputs now give {publication}. "
-                "Say why with --restate REASON, or restore the inputs"
-            )
         manifest = {
             "month": month,
             "publication": publication,
