@@ -53,13 +53,16 @@ def risk(months: dict[str, pd.DataFrame]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=RISK).astype({"month": "str", "expected_loss": "Int64"})
 
 
+SAID = {"account_id": "str", "band": "str", "p_churn": "float64"}
+
+
 def beside(table: pd.DataFrame, before: pd.DataFrame | None) -> pd.DataFrame:
     """``table`` with band_before and p_before: what was said of each account a month earlier.
 
     An account of which nothing was said has an empty band and NaN.
     """
-    former = table.head(0) if before is None else before
-    former = former[["account_id", "band", "p_churn"]]
+    nobody = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in SAID.items()})
+    former = nobody if before is None else before[list(SAID)]
     former = former.set_axis(["account_id", "band_before", "p_before"], axis=1)
     joined = table.merge(former, on="account_id", how="left")
     return joined.assign(band_before=joined["band_before"].fillna("").astype("str"))
