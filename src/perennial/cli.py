@@ -100,14 +100,15 @@ def init(
 @app.command()
 def simulate(
     folder: Annotated[Path, typer.Argument(help="An empty or new folder to write into.")],
-    accounts: Annotated[int, typer.Option(help="Accounts the company ever had.")] = 1200,
-    months: Annotated[int, typer.Option(help="Months of history.")] = 30,
+    accounts: Annotated[int, typer.Option(help="Accounts the company ever had.")] = 2000,
+    months: Annotated[int, typer.Option(help="Months of history.")] = 36,
     seed: Annotated[int, typer.Option(help="The same seed is the same company.")] = 7,
+    world: Annotated[str, typer.Option(help="Which company: see the README.")] = "default",
 ) -> None:
     """Write a simulated company's tables, and the truth about it, into FOLDER."""
     from perennial.demo import company
 
-    company(folder, accounts, months, seed)
+    company(folder, accounts, months, seed, world=world)
     print(f"Wrote {accounts:,} accounts over {months} months to {folder}")
 
 
@@ -223,8 +224,8 @@ def verify(
 
 @app.command()
 def demo(
-    accounts: Annotated[int, typer.Option(help="Accounts of the simulated company.")] = 800,
-    months: Annotated[int, typer.Option(help="Months of history.")] = 30,
+    accounts: Annotated[int, typer.Option(help="Accounts of the simulated company.")] = 2000,
+    months: Annotated[int, typer.Option(help="Months of history.")] = 36,
     place: Place = None,
 ) -> None:
     """Simulate a company, live its months, train both models, publish both reports."""

@@ -18,7 +18,7 @@ from warehouse.simulate import simulate
 REHEARSED = 6  # months lived before the newest, so that its page can grade the first of them
 
 
-def company(folder: Path, accounts: int, months: int, seed: int) -> None:
+def company(folder: Path, accounts: int, months: int, seed: int, *, world: str = "default") -> None:
     """Simulate a company into ``folder`` with a progress bar on stderr."""
     with tqdm(total=100, desc="simulate", unit="%", file=sys.stderr) as bar:
         simulate(
@@ -26,6 +26,7 @@ def company(folder: Path, accounts: int, months: int, seed: int) -> None:
             accounts,
             months,
             seed,
+            world=world,
             progress=lambda what, share: bar.update(round(100 * share) - bar.n),
         )
 

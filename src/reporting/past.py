@@ -19,7 +19,11 @@ from warehouse.months import as_of, between, month_of, shift
 AGES = (3, 6, 12, 18, 24)
 COHORTS = 13
 NO_REASON = "not recorded"
-REASONS = {"voluntary": "voluntary", "payment_failure": "payment failure"}
+REASONS = {
+    "voluntary": "voluntary",
+    "payment_failure": "payment failure",
+    "merged": "merged into another account",
+}
 
 
 def cohorts(held: pd.DataFrame, month: str) -> pd.DataFrame:

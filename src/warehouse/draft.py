@@ -58,6 +58,10 @@ NEEDED = {
     "touches": ("touch_id", "account_id", "touched_at"),
     "milestones": ("account_id", "milestone", "started_at"),
     "opportunities": ("opportunity_id", "account_id", "identified_at"),
+    "contacts": ("contact_id", "account_id", "role"),
+    "incidents": ("incident_id", "account_id", "started_at"),
+    "payments": ("payment_id", "account_id", "attempted_at", "outcome"),
+    "pulses": ("account_id", "given_at", "score"),
 }
 TELLING = {
     "contract_lines": "contract subscription line license",
@@ -65,6 +69,10 @@ TELLING = {
     "tickets": "ticket case support",
     "surveys": "survey nps csat response",
     "touches": "touch activity csm",
+    "contacts": "contact person people",
+    "incidents": "incident outage",
+    "payments": "payment attempt charge dunning",
+    "pulses": "pulse opinion",
 }
 AFTERWARDS = re.compile(r"status|renewed|cancel|churn|lost|torenew|outcome|is_active", re.I)
 MONTHLY = re.compile(r"mrr|month", re.I)

@@ -78,6 +78,26 @@ RULES: dict[str, tuple[str, list[tuple[str, str]]]] = {
             (",A1,2024-01-01,,", "value missing"),
         ],
     ),
+    "contacts": (
+        "contact_id,account_id,added_at,left_at",
+        [
+            ("K0,A1,2024-01-01,2024-01-01", ""),
+            ("K1,A1,2024-01-02,2024-01-01", "leaves after being added"),
+            (",A1,2024-01-01,", "value missing"),
+        ],
+    ),
+    "incidents": (
+        "incident_id,account_id,started_at,resolved_at",
+        [
+            ("N0,A1,2024-01-01,2024-01-01", ""),
+            ("N1,A1,2024-01-02,2024-01-01", "over after it began"),
+            ("N2,A1,,2024-01-01", "value missing"),
+        ],
+    ),
+    "pulses": (
+        "account_id,given_at,score",
+        [("A1,2024-01-01,5", ""), ("A1,2024-01-02,6", "out of bounds")],
+    ),
     "usage": (
         "account_id,day,active_users,events",
         [("A1,2024-01-01,0,0", ""), ("A1,2024-01-02,-1,0", "out of bounds")],

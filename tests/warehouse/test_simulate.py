@@ -20,13 +20,13 @@ from warehouse.errors import CannotWrite, Usage
 from warehouse.months import as_of, between, shift
 from warehouse.simulate import simulate
 from warehouse.simulate.calendar import Calendar
+from warehouse.simulate.default import DEFAULT
 from warehouse.simulate.drivers import Action
 from warehouse.simulate.kernel import draws, step
 from warehouse.simulate.population import population
 from warehouse.simulate.shocks import shocks
 from warehouse.simulate.state import unborn
 from warehouse.simulate.streams import Streams
-from warehouse.simulate.worlds import DEFAULT
 
 ACCOUNTS, START, MONTHS = 600, "2023-01", 24
 EXPORT = pd.Timestamp(as_of(shift(START, MONTHS - 1)))
@@ -346,7 +346,7 @@ def test_more_than_one_block(tmp_path: Path) -> None:
 def test_a_step_is_a_pure_function() -> None:
     calendar, streams = Calendar(START, 6, DEFAULT.history), Streams(3, 0)
     people = population(DEFAULT, calendar, streams, 50)
-    weather = shocks(3, calendar)
+    weather = shocks(DEFAULT, 3, calendar)
     idle = Action(np.zeros(50, dtype=np.int64), np.zeros(50, dtype=np.bool_))
     state = unborn(DEFAULT, people)
     for month in range(-DEFAULT.history, 6):

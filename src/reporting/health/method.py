@@ -24,6 +24,10 @@ ADDS = {
     "touches": "who spoke with whom, and who no longer answers",
     "milestones": "whether onboarding reaches first value in time",
     "opportunities": "what is being sold to whom",
+    "contacts": "whether the people who wanted the product are still there",
+    "incidents": "which accounts a failure struck",
+    "payments": "which failed payments a retry recovers",
+    "pulses": "what CSMs think, to hold against what happens",
 }
 DIGEST = 16
 

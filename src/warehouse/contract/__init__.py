@@ -12,20 +12,33 @@ them. Each column says when its value becomes known:
 
 from __future__ import annotations
 
-from warehouse.contract.behaviour import MILESTONES, SURVEYS, TICKETS, TOUCHES, USAGE
+from warehouse.contract.behaviour import (
+    INCIDENTS,
+    MILESTONES,
+    SURVEYS,
+    TICKETS,
+    TOUCHES,
+    USAGE,
+)
+from warehouse.contract.billing import INVOICES, PAYMENTS
 from warehouse.contract.columns import NEVER, ROW, Column, Kind, Rule, Table
-from warehouse.contract.commercial import ACCOUNTS, CONTRACT_LINES, INVOICES, OPPORTUNITIES
+from warehouse.contract.commercial import ACCOUNTS, CONTRACT_LINES, OPPORTUNITIES
+from warehouse.contract.people import CONTACTS, PULSES
 
 TABLES: dict[str, Table] = {
     table.name: table
     for table in (
         ACCOUNTS,
         CONTRACT_LINES,
+        CONTACTS,
         USAGE,
+        INCIDENTS,
         TICKETS,
         SURVEYS,
         INVOICES,
+        PAYMENTS,
         TOUCHES,
+        PULSES,
         MILESTONES,
         OPPORTUNITIES,
     )

@@ -18,6 +18,7 @@ USAGE = Table(
         Column("active_users", "integer", "People who used it that day.", unit="people", low=0),
         Column("events", "integer", "Things done that day.", unit="events", low=0),
         Column("minutes", "integer", "Minutes of use that day.", unit="minutes", low=0),
+        Column("errors", "integer", "Errors met that day.", unit="errors", low=0),
         known("day"),
     ),
 )
@@ -37,8 +38,11 @@ TICKETS = Table(
             "Severity when opened.",
             choices=("low", "normal", "high", "urgent"),
         ),
+        Column("product", "category", "The product it is about."),
+        Column("reply_due_at", "instant", "When the first reply is promised by."),
         late("replied_at", "First human reply."),
         late("resolved_at", "When it was resolved."),
+        late("reopened_at", "When it was opened again."),
         late("rated_at", "When the customer rated it."),
         Column("rating", "number", "The rating, 1 to 5.", late="rated_at", low=1, high=5),
         known("opened_at"),
@@ -65,6 +69,35 @@ TICKETS = Table(
     ),
 )
 
+INCIDENTS = Table(
+    "incidents",
+    "one failure of a product that struck an account",
+    key=("incident_id",),
+    happened="started_at",
+    columns=(
+        Column("incident_id", "id", "The row's own id.", required=True),
+        account(),
+        Column("product", "category", "The product that failed."),
+        Column(
+            "severity",
+            "category",
+            "How bad it was.",
+            choices=("minor", "major", "critical"),
+        ),
+        Column("started_at", "instant", "When it began.", required=True),
+        late("resolved_at", "When it was over."),
+        known("started_at"),
+    ),
+    rules=(
+        Rule(
+            "over after it began",
+            nw.col("resolved_at") >= nw.col("started_at"),
+            "it was over before it began",
+            "resolved_at",
+        ),
+    ),
+)
+
 SURVEYS = Table(
     "surveys",
     "one question put to one person",
@@ -80,6 +113,7 @@ SURVEYS = Table(
             choices=("nps", "csat", "ces"),
             default="nps",
         ),
+        Column("contact_id", "id", "Who was asked."),
         Column("sent_at", "instant", "When it was sent.", required=True),
         late("answered_at", "When it was answered; empty: silence."),
         Column("score", "number", "The answer.", late="answered_at", low=0, high=10),

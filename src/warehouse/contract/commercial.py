@@ -1,4 +1,4 @@
-"""Who the accounts are, what they pay for, and what they might buy."""
+"""Who the accounts are, what they bought, and what they might buy."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ ACCOUNTS = Table(
         Column("tier", "category", "Service tier today.", known=NEVER),
         Column("csm", "text", "Who looks after it today.", known=NEVER, personal="internal"),
         Column("parent_id", "id", "The account it belongs to today.", known=NEVER),
+        Column("merged_into", "id", "The account that took over its contracts.", known=NEVER),
         Column("created_at", "instant", "When the account was first recorded."),
         known("created_at"),
     ),
@@ -45,10 +46,15 @@ CONTRACT_LINES = Table(
             required=True,
             unit="reporting currency a year",
         ),
-        Column("currency", "category", "Currency of the amount."),
+        Column(
+            "currency",
+            "category",
+            "Currency it is billed in; arr is in the reporting currency, at the rate of signing.",
+        ),
         Column("seats", "integer", "Seats entitled.", unit="seats"),
         Column("billing", "category", "How often it is billed.", choices=("monthly", "annual")),
         Column("discount", "number", "Share off the list price.", unit="share", low=0, high=1),
+        Column("uplift", "number", "Contracted yearly rise.", unit="share", low=-1, high=1),
         Column("auto_renew", "flag", "Renews unless someone says no."),
         Column("notice_days", "integer", "Notice before the end.", unit="days", low=0, high=400),
         Column("signed_at", "instant", "When it was agreed.", default="starts_on"),
@@ -64,7 +70,10 @@ CONTRACT_LINES = Table(
             "category",
             "Why it stopped.",
             late="cancelled_at",
-            choices=("voluntary", "payment_failure"),
+            choices=("voluntary", "payment_failure", "merged"),
+        ),
+        Column(
+            "exit_reason", "category", "What the customer says made it leave.", late="cancelled_at"
         ),
         known("signed_at"),
     ),
@@ -87,24 +96,6 @@ CONTRACT_LINES = Table(
             "ended_on is given without cancelled_at, so nobody can say when it became known",
             "cancelled_at",
         ),
-    ),
-)
-
-INVOICES = Table(
-    "invoices",
-    "one invoice",
-    key=("invoice_id",),
-    happened="issued_at",
-    columns=(
-        Column("invoice_id", "id", "The invoice's own id.", required=True),
-        account(),
-        Column("issued_at", "instant", "When it was issued.", required=True),
-        Column("due_on", "instant", "When it falls due.", default="issued_at"),
-        Column("amount", "money", "What it asks for.", unit="reporting currency"),
-        Column("currency", "category", "Currency of the amount."),
-        late("failed_at", "First failed attempt to collect."),
-        late("paid_at", "When it was paid in full."),
-        known("issued_at"),
     ),
 )
 

@@ -10,12 +10,13 @@ from warehouse.simulate.columns import Columns, Text, category, labels
 from warehouse.simulate.life import Life
 from warehouse.simulate.names import account_names, csm_names
 from warehouse.simulate.onboarding import first_signed
+from warehouse.simulate.state import Kind
 from warehouse.simulate.streams import Purpose, Streams, uniforms
 from warehouse.simulate.world import INDUSTRIES, REGIONS, TIERS, World
 
 _ALIVE = 0.65
 """The share of all accounts that are customers at a time, for the size of the CSM team."""
-_CHILDREN = 0.04
+_CHILDREN = 0.06
 
 
 def account_ids(number: Ints) -> Text:
@@ -40,6 +41,8 @@ def accounts(life: Life, dates: Agreements, streams: Streams, names: Text, csm: 
     child = (u[1] < _CHILDREN) & (np.arange(people.size) > 0)
     above = np.floor(u[2] * np.arange(people.size)).astype(np.int64)
     parent = np.where(child & ~child[above], above, -1)
+    absorbed = ((life.events.turn.kind == Kind.MERGED) & life.events.turn.left).any(axis=0)
+    parent = np.where(absorbed, people.partner, parent)
     titles = account_names(people.number, people.industry, INDUSTRIES)
     return {
         "account_id": names,
@@ -50,6 +53,7 @@ def accounts(life: Life, dates: Agreements, streams: Streams, names: Text, csm: 
         "tier": category(people.tier, TIERS),
         "csm": csm,
         "parent_id": Text(parent, names.words),
+        "merged_into": Text(np.where(absorbed, people.partner, -1), names.words),
         "created_at": created,
         "known_at": created,
     }

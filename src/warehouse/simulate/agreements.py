@@ -18,9 +18,9 @@ from warehouse.simulate.state import Kind
 from warehouse.simulate.streams import Purpose, Streams, uniforms
 
 _DEADLINE = 30
-_LATE_SHARE = 0.05
 _MORNING = np.timedelta64(9 * 3600, "s").astype("timedelta64[us]")
-VOLUNTARY, UNPAID = 0, 1
+REASONS = ("voluntary", "payment_failure", "merged")
+_VOLUNTARY, _UNPAID, _MERGED = range(3)
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,9 @@ class Agreements:
 
     ``signed`` and ``known`` are when the term was agreed and booked; ``cancelled``,
     ``stopped`` and ``reason`` (-1: none) how that term ended, if it did so before its
-    time or for good. ``sold``, ``added`` and ``booked`` are when more was bought within
-    a term, from which day, and when that was booked.
+    time or for good, and ``cause`` (-1: none) what made the customer leave. ``sold``,
+    ``added`` and ``booked`` are when more was bought within a term, from which day, and
+    when that was booked.
     """
 
     signed: Instants
@@ -38,6 +39,7 @@ class Agreements:
     cancelled: Instants
     stopped: Instants
     reason: Ints
+    cause: Ints
     sold: Instants
     added: Instants
     booked: Instants
@@ -58,7 +60,7 @@ def agreements(life: Life, streams: Streams) -> Agreements:
 
     automatic = people.auto_renew & ~people.monthly
     signed = spread(deadline, np.where(automatic, deadline + 2 * DAY, start), u[0])
-    late = ~automatic & ~people.monthly & (u[1] < _LATE_SHARE)
+    late = ~automatic & ~people.monthly & (u[1] < life.world.vendor.late_renewals)
     signed = np.where(late, start + days(1.0 + 24.0 * u[2]), signed)
     signed = np.where(turn.returned, start - days(2.0 + 20.0 * u[2]), signed)
     signed = np.where(turn.arrived, start - days(3.0 + 32.0 * u[2]), signed)
@@ -66,9 +68,10 @@ def agreements(life: Life, streams: Streams) -> Agreements:
     sold = spread(calendar.on(month, anchor * 0 + 1), calendar.on(month, anchor * 0 + 21), u[5])
     sold = sold + _MORNING
     added = (sold + days(1.0 + 5.0 * u[6])).astype("datetime64[D]").astype("datetime64[us]")
-    cancelled, stopped, reason = _endings(life, signed, start, first, deadline, u[3], u[4])
+    cancelled, stopped, reason, cause = _endings(life, signed, start, first, deadline, u[3], u[4])
     lag = days(1.5 * u[7])
-    return Agreements(signed, signed + lag, cancelled, stopped, reason, sold, added, sold + lag)
+    known, booked = signed + lag, sold + lag
+    return Agreements(signed, known, cancelled, stopped, reason, cause, sold, added, booked)
 
 
 def _endings(
@@ -79,8 +82,8 @@ def _endings(
     deadline: Instants,
     when: Floats,
     hour: Floats,
-) -> tuple[Instants, Instants, Ints]:
-    """Notice, early stop and reason of each term that ended, at the month it began."""
+) -> tuple[Instants, Instants, Ints, Ints]:
+    """Notice, early stop, reason and cause of each term that ended, at the month it began."""
     people, turn = life.people, life.events.turn
     notice = np.where(
         people.auto_renew & ~people.monthly,
@@ -101,6 +104,9 @@ def _endings(
     reason = np.full(ends.shape, -1, dtype=np.int64)
     cancelled[term] = notice[at]
     stopped[term] = np.where(early | replaced, start, NOT_YET)[at]
-    why = np.where(turn.kind == Kind.PAYMENT, UNPAID, VOLUNTARY)
+    why = np.where(turn.kind == Kind.PAYMENT, _UNPAID, _VOLUNTARY)
+    why = np.where(turn.kind == Kind.MERGED, _MERGED, why)
     reason[term] = np.where(turn.left, why, -1)[at]
-    return cancelled, stopped, reason
+    cause = np.full(ends.shape, -1, dtype=np.int64)
+    cause[term] = np.where(turn.left, turn.cause, -1)[at]
+    return cancelled, stopped, reason, cause

@@ -17,25 +17,29 @@ from warehouse.months import check
 from warehouse.simulate import truth
 from warehouse.simulate.calendar import Calendar
 from warehouse.simulate.shocks import shocks
-from warehouse.simulate.tables import Company, block
-from warehouse.simulate.worlds import WORLDS
+from warehouse.simulate.tables import Company
+from warehouse.simulate.workers import blocks, suitable
+from warehouse.simulate.world import World
+from warehouse.simulate.worlds import WORLDS, named
 from warehouse.simulate.write import Files, schema
 
 Progress = Callable[[str, float], None]
 
 MOST_ACCOUNTS = 999_999
 MOST_MONTHS = 120
+MOST_WORKERS = 64
 _YEARS = (1980, 2200)
 
 
 def simulate(
     folder: Path,
-    accounts: int,
-    months: int,
+    accounts: int | None,
+    months: int | None,
     seed: int,
     *,
     start: str = "2023-01",
     world: str = "default",
+    workers: int | None = None,
     progress: Progress | None = None,
 ) -> Path:
     """Write a simulated company to ``folder`` and return it.
@@ -45,22 +49,26 @@ def simulate(
     ``truth/`` with what nobody at the company could see. ``accounts`` is how many it
     ever had; contract lines go back to its beginnings, what happens daily covers
     ``months`` months from ``start``. Money is in the currency's main unit with two
-    decimals; instants are naive and in UTC. The same arguments give the same bytes.
+    decimals; instants are naive and in UTC. The same arguments give the same bytes,
+    whoever makes them: ``workers`` processes, by default as many as are of use here.
+    ``accounts`` and ``months`` left out are those of the world.
 
     ``progress`` is told what is being done and the share done, 0 to 1. Raises ``Usage``
     for a size, month, seed or world that cannot be, and ``CannotWrite`` for a folder
     that is not empty or cannot be written; then nothing is left behind.
     """
-    _check(accounts, months, seed, start, world)
-    chosen = WORLDS[world]
+    chosen = _world(world)
+    accounts = chosen.size[0] if accounts is None else accounts
+    months = chosen.size[1] if months is None else months
+    _check(accounts, months, seed, start, workers)
     calendar = Calendar(start, months, chosen.history)
-    company = Company(chosen, calendar, shocks(seed, calendar), accounts, seed)
+    company = Company(chosen, calendar, shocks(chosen, seed, calendar), accounts, seed)
     target = Path(folder).resolve()
     partial = target.parent / f".{target.name}.partial-{os.getpid()}"
     try:
         _check_folder(target)
         partial.mkdir(parents=True)
-        _write(company, partial, progress or _silent)
+        _write(company, partial, workers or suitable(company), progress or _silent)
         partial.replace(target)
     except OSError as error:
         raise CannotWrite(
@@ -72,28 +80,29 @@ def simulate(
     return Path(folder)
 
 
-def _write(company: Company, folder: Path, progress: Progress) -> None:
+def _write(company: Company, folder: Path, workers: int, progress: Progress) -> None:
     """Write every block of ``company`` to ``folder``."""
-    hidden = folder / "truth"
+    hidden, parts = folder / "truth", folder / ".parts"
     hidden.mkdir()
+    parts.mkdir()
     (hidden / "README.md").write_text(truth.dictionary(company.world), encoding="utf-8")
     schemas = {name: schema(table) for name, table in contract.TABLES.items()}
     with Files(folder, schemas) as tables, Files(hidden, truth.schemas(company.world)) as secrets:
-        for index in range(company.blocks):
-            progress("simulate", index / company.blocks)
-            made = block(company, index)
-            for name, columns in made.tables.items():
-                tables.add(name, columns)
-            for name, columns in made.truth.items():
-                secrets.add(name, columns)
-    progress("simulate", 1.0)
+        progress("simulate", 0.0)
+        for done, (shown, kept) in enumerate(blocks(company, workers, parts), start=1):
+            for name, rows in shown.items():
+                tables.add(name, rows)
+            for name, rows in kept.items():
+                secrets.add(name, rows)
+            progress("simulate", done / company.blocks)
+    parts.rmdir()
 
 
 def _silent(_step: str, _share: float) -> None:
     """Tell nobody."""
 
 
-def _check(accounts: int, reported: int, seed: int, start: str, world: str) -> None:
+def _check(accounts: int, reported: int, seed: int, start: str, workers: int | None) -> None:
     """Refuse what cannot be simulated."""
     if not 1 <= accounts <= MOST_ACCOUNTS:
         raise Usage(f"{accounts} accounts cannot be simulated; ask for 1 to {MOST_ACCOUNTS:,}.")
@@ -109,8 +118,19 @@ def _check(accounts: int, reported: int, seed: int, start: str, world: str) -> N
         raise Usage(
             f"{start} cannot be the first month; its year must be {_YEARS[0]} to {_YEARS[1]}."
         )
-    if world not in WORLDS:
-        raise Usage(f"There is no world {world!r}; there are: {', '.join(sorted(WORLDS))}.")
+    if workers is not None and not 1 <= workers <= MOST_WORKERS:
+        raise Usage(f"{workers} workers cannot share the work; ask for 1 to {MOST_WORKERS}.")
+
+
+def _world(name: str) -> World:
+    """The world called ``name``; ``Usage`` where there is none."""
+    try:
+        return named(name)
+    except KeyError as error:
+        known = ", ".join(sorted(WORLDS))
+        raise Usage(
+            f"There is no world {name!r}; there are: {known}, and random:K for a whole number K."
+        ) from error
 
 
 def _check_folder(folder: Path) -> None:

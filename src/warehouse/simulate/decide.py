@@ -4,7 +4,7 @@ A customer decides at the notice deadline on remembered experience m. With
 U_d = clip(m_d - centre_d, -3, 4), cause-specific rates are
 log lam_d = alpha_d + gamma_d U_d + segment + auto-renew + tenure, and
 P(leave) = 1 - exp(-sum lam_d); the cause is drawn in proportion to lam_d. A price rise
-enters through the budget, more so when adoption is poor.
+enters through the price, more so when adoption is poor.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from enum import IntEnum
 import numpy as np
 
 from warehouse.simulate.arrays import Flags, Floats, Ints, sigmoid
-from warehouse.simulate.drivers import ADOPTION, BUDGET, CHAMPION, COMPETITOR
+from warehouse.simulate.drivers import ADOPTION, BREADTH, BUDGET, CHAMPION, COMPETITOR, PRICE, VALUE
 from warehouse.simulate.population import Population
 from warehouse.simulate.world import World
 
-_FAIR_RISE = 0.04
+FAIR_RISE = 0.04
+"""The price rise nobody minds, as a share."""
 
 
 class Roll(IntEnum):
@@ -41,14 +42,17 @@ class Roll(IntEnum):
 
 
 def hazards(
-    world: World, people: Population, memory: Floats, uplift: Floats, tenure: Ints
+    world: World, people: Population, memory: Floats, uplift: Floats, tenure: Ints, shift: Floats
 ) -> Floats:
-    """The rate [drivers, n] at which each driver would make an account leave, were it to decide."""
+    """The rate [drivers, n] at which each driver would make an account leave, were it to decide.
+
+    ``shift`` [drivers] is what the times add to the log rates.
+    """
     centre = np.array([[d.centre] for d in world.drivers])
     felt = memory - centre
     dislike = 1.0 + 0.8 * np.tanh(felt[ADOPTION])
-    felt[BUDGET] += np.where(uplift > 0, 9.0 * (uplift - _FAIR_RISE) * dislike, 0.0)
-    alpha = np.array([[d.alpha] for d in world.drivers])
+    felt[PRICE] += np.where(uplift > 0, 9.0 * (uplift - FAIR_RISE) * dislike, 0.0)
+    alpha = np.array([[d.alpha] for d in world.drivers]) + shift[:, None]
     gamma = np.array([[d.gamma] for d in world.drivers])
     log = alpha + gamma * np.clip(felt, -3.0, 4.0)
     log += np.array([s.hazard for s in world.segments])[people.segment]
@@ -101,8 +105,8 @@ def module_growth(
     rolls: Floats,
 ) -> Flags:
     """Products [products, n] each account adds this month."""
-    strain = np.maximum(stress[ADOPTION], 0.0)
-    breadth = sigmoid(-0.3 - 0.55 * stress[ADOPTION] + people.usage_offset)
+    strain = np.maximum(stress[VALUE], 0.0)
+    breadth = sigmoid(-0.3 - 0.55 * stress[BREADTH] + people.usage_offset)
     logit = world.module_growth + 0.7 * people.affinity + (breadth - 0.5)
     logit = logit - 0.35 * strain + 0.4 * people.tier + world.renewal_bump * renewing
     logit = logit - 0.3 * np.maximum(stress[COMPETITOR], 0.0)

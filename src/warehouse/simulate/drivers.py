@@ -1,7 +1,7 @@
 """The hidden pressures of an account, month by month, and how much it then uses.
 
-s' = persistence s + pull level + noise + jump + macro + what contact does, one row a
-driver; m' = .7 m + .3 s' is the experience a customer decides on. Half-lives of the
+s' = persistence s + pull level + noise + jump + macro + crosstalk + what contact does, one
+row a driver; m' = .7 m + .3 s' is the experience a customer decides on. Half-lives of the
 stress run from four to nineteen months, so a warning ninety days ahead is possible.
 """
 
@@ -17,7 +17,23 @@ from warehouse.simulate.shocks import Exogenous
 from warehouse.simulate.streams import Purpose, Streams, gammas, normals, uniforms
 from warehouse.simulate.world import World
 
-ADOPTION, QUALITY, CHAMPION, BUDGET, COMPETITOR = range(5)
+(
+    ADOPTION,
+    BREADTH,
+    ONBOARDING,
+    VALUE,
+    QUALITY,
+    RELIABILITY,
+    SUPPORT,
+    CHAMPION,
+    SPONSOR,
+    BUDGET,
+    PRICE,
+    COMPETITOR,
+    MERGER,
+) = range(13)
+"""The row of each driver; a world's drivers come in this order."""
+
 _ONBOARDING_MONTHS = 6
 
 
@@ -51,9 +67,20 @@ def newborn(world: World, people: Population, draws: Weather) -> Floats:
     """The stress [drivers, n] of accounts on their first day."""
     mean = np.array([[d.starts[0]] for d in world.drivers])
     spread = np.array([[d.starts[1]] for d in world.drivers])
-    stress: Floats = mean + spread * draws.noise
-    stress[ADOPTION] += people.level
-    return stress
+    return mean + spread * draws.noise + people.levels
+
+
+def jumps(
+    world: World, people: Population, owned: Flags, exogenous: Exogenous, draws: Weather
+) -> Flags:
+    """Which drivers of which accounts jump this month, [drivers, n]."""
+    rate = np.array([d.rate for d in world.drivers])[:, people.segment]
+    rate[QUALITY] *= people.fragility
+    hit = (owned & exogenous.incident[:, None]).any(axis=0)
+    rival = exogenous.launch[people.industry]
+    for column, now in (("release", exogenous.release), ("incident", hit), ("launch", rival)):
+        rate += np.array([[getattr(d, column)] for d in world.drivers]) * now
+    return np.asarray(draws.jump < rate, dtype=np.bool_)
 
 
 def drive(
@@ -61,23 +88,29 @@ def drive(
     people: Population,
     stress: Floats,
     tenure: Ints,
+    jumped: Flags,
     exogenous: Exogenous,
     action: Action,
     draws: Weather,
 ) -> Floats:
-    """Next month's stress [drivers, n]."""
-    rate = np.array([d.rate for d in world.drivers])[:, people.segment]
-    release = np.array([[d.release] for d in world.drivers]) * float(exogenous.release)
-    fragile = np.ones_like(rate)
-    fragile[QUALITY] = people.fragility
-    jump = draws.size * (draws.jump < (rate + release) * fragile)
+    """Next month's stress [drivers, n] of accounts whose drivers ``jumped`` or did not."""
     macro = np.outer([d.macro for d in world.drivers], exogenous.macro[people.industry])
     keep = np.array([[d.persistence] for d in world.drivers])
     noise = np.array([[d.noise] for d in world.drivers]) * draws.noise
-    pull = np.outer([d.pull for d in world.drivers], people.level)
+    pull = np.array([[d.pull] for d in world.drivers]) * people.levels
+    handed = _crosstalk(world) @ np.maximum(stress, 0.0)
     contact = _contact(world, people, stress, tenure, action)
-    moved: Floats = keep * stress + pull + noise + jump + macro + contact
+    moved: Floats = keep * stress + pull + noise + draws.size * jumped + macro + handed + contact
     return moved
+
+
+def _crosstalk(world: World) -> Floats:
+    """How much of each driver's stress (column) the others (rows) take on in a month."""
+    names = [driver.name for driver in world.drivers]
+    matrix = np.zeros((len(names), len(names)))
+    for source, target, share in world.crosstalk:
+        matrix[names.index(target), names.index(source)] = share
+    return matrix
 
 
 def _contact(
@@ -89,11 +122,12 @@ def _contact(
     slow = np.log(people.value_days) - np.log(
         np.array([s.value_days for s in world.segments])[people.segment]
     )
-    start = young * ((1.0 - people.responsiveness) + 0.5 * np.clip(slow, -0.5, 2.0))
+    hurt = world.vendor.adrift * np.clip(slow, -0.5, 2.0)
+    start = young * ((1.0 - people.responsiveness) + 0.5 * hurt)
     effect: Floats = np.outer([d.touch for d in world.drivers], touched)
     effect += np.outer([d.onboarding for d in world.drivers], start)
     play = action.play.astype(np.float64)
-    reach = np.ones_like(stress)
+    reach = people.responsiveness * np.clip(stress, 0.0, 1.0)
     reach[ADOPTION] = people.responsiveness
     reach[CHAMPION] = np.clip(stress[CHAMPION], 0.0, 1.0)
     effect += np.array([[d.play] for d in world.drivers]) * play * reach
@@ -104,4 +138,5 @@ def _contact(
 
 def utilisation(world: World, people: Population, stress: Floats, season: float) -> Floats:
     """The share of seats used in a month, before noise."""
-    return sigmoid(world.usage_level - 0.75 * stress[ADOPTION] + 0.8 * people.usage_offset + season)
+    logit = world.usage_level - 0.75 * stress[ADOPTION] - 0.10 * stress[RELIABILITY]
+    return sigmoid(logit + 0.8 * people.usage_offset + season)

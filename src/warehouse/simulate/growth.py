@@ -1,8 +1,8 @@
 """Opportunities: chances to sell more, from the first hint to won or lost.
 
 Every seat or product bought within a term, and every one agreed with a renewal, was an
-opportunity first; more than as many came to nothing, and some are handed over and
-never taken up.
+opportunity first; more than as many came to nothing. What CS finds must be handed over: what is
+not stays open, and what is not taken up is lost.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from warehouse.simulate.streams import Purpose, Streams
 
 _KINDS = ("expansion", "cross_sell")
 _SOURCES = ("cs", "sales", "product")
+_CS, _SALES = 0, 1
 _LOST = 0.045
 _OPEN = 0.15
 
@@ -42,13 +43,18 @@ def opportunities(
     accepted = found + (closed - found) * (0.35 + 0.25 * stream.random(count))
     refused = ~won & (stream.random(count) < 0.2)
     never = ~won & (stream.random(count) < _OPEN)
+    source = choose(stream.random(count), (0.5, 0.3, 0.2))
+    kept = (source == _CS) & (stream.random(count) >= life.world.vendor.handoff)
+    source = np.where(kept & won, _SALES, source)
+    stuck = kept & ~won
+    never |= stuck
     table: Columns = {
         "account_id": names[account],
         "kind": category(kind, _KINDS),
-        "source": category(choose(stream.random(count), (0.5, 0.3, 0.2)), _SOURCES),
+        "source": category(source, _SOURCES),
         "identified_at": _seconds(found),
-        "handed_at": _seconds(handed),
-        "accepted_at": np.where(refused, NOT_YET, _seconds(accepted)),
+        "handed_at": np.where(stuck, NOT_YET, _seconds(handed)),
+        "accepted_at": np.where(refused | stuck, NOT_YET, _seconds(accepted)),
         "closed_at": np.where(never, NOT_YET, closed),
         "won": np.ma.masked_array(won, mask=never),
         "amount": np.ma.masked_array(amount, mask=~won),

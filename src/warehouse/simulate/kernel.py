@@ -4,8 +4,8 @@
 It reads no clock, holds no generator and changes nothing it is given, so the same code
 lives the history, the twins of an oracle and the branches of a what-if.
 
-The order within a month: contracts turn (accounts arrive, return, leave, renew), the
-drivers move, those at their notice deadline decide, some payments fail, some buy more.
+The order within a month: contracts turn (accounts arrive, return, leave, renew, step up,
+merge), the drivers move, those at their notice deadline decide, some payments fail, some buy more.
 What is decided takes effect when a contract next turns.
 """
 
@@ -17,6 +17,7 @@ import numpy as np
 
 from warehouse.simulate.arrays import NEVER, Flags, Floats, Ints, choose
 from warehouse.simulate.decide import (
+    FAIR_RISE,
     Roll,
     contraction,
     hazards,
@@ -27,9 +28,11 @@ from warehouse.simulate.decide import (
 )
 from warehouse.simulate.drivers import (
     BUDGET,
+    PRICE,
     Action,
     Weather,
     drive,
+    jumps,
     newborn,
     utilisation,
     weather,
@@ -60,26 +63,30 @@ def step(
     world: World, state: State, exogenous: Exogenous, action: Action, random: Draws
 ) -> tuple[State, Events]:
     """The block one month on, and what happened in that month."""
-    month, people = exogenous.month, state.people
+    month, people, before = exogenous.month, state.people, state.terms
     state, turn = _turn(world, state, month, random)
+    jumped = jumps(world, people, state.terms.owned, exogenous, random.weather)
     moved = drive(
-        world, people, state.stress, month - state.joined, exogenous, action, random.weather
+        world, people, state.stress, month - state.joined, jumped, exogenous, action, random.weather
     )
+    dearer = (turn.terms.price / before.price - 1.0 - FAIR_RISE) * ~(turn.arrived | turn.returned)
+    moved[PRICE] += world.price_shock * np.maximum(dearer, 0.0)
     stress = np.where(turn.arrived, newborn(world, people, random.weather), moved)
     remembered = world.memory * state.memory + (1.0 - world.memory) * stress
     memory = np.where(turn.arrived | turn.returned, stress, remembered)
     state = replace(state, stress=stress, memory=memory)
     used = utilisation(world, people, stress, exogenous.season)
-    state, choices = _choose(world, state, month, turn, used, random)
-    return state, Events(turn, choices)
+    state, choices = _choose(world, state, exogenous, turn, used, random)
+    return state, Events(turn, replace(choices, jumped=jumped & state.live))
 
 
 def _turn(world: World, state: State, month: int, random: Draws) -> tuple[State, Turn]:
-    """Let the contracts of ``month`` turn: arrivals, returns, departures, renewals."""
+    """Let the contracts of ``month`` turn: arrivals, returns, departures, renewals, steps."""
     people, rolls = state.people, random.rolls
-    left = state.live & (state.leaves == month)
     arrived = people.arrives == month
     returned = ~state.live & (state.returns == month)
+    absorbing, absorbed = _merging(state, month)
+    left = state.live & ((state.leaves == month) | absorbed)
     due = state.live & ~left & (state.turns == month)
     opened = arrived | returned
     fewer = Terms(np.maximum(state.terms.seats * 4 // 5, 3), state.terms.price, state.terms.owned)
@@ -88,8 +95,16 @@ def _turn(world: World, state: State, month: int, random: Draws) -> tuple[State,
     changed |= (terms.owned != state.terms.owned).any(axis=0)
     turned = opened | (due & (~people.monthly | changed))
 
+    kept = state.live & ~left & ~due
+    anniversary = kept & (month > state.began) & ((month - state.began) % 12 == 0)
+    escalated = np.rint(terms.price * people.escalator) * anniversary
+    ramped = np.rint(state.base * people.ramp).astype(np.int64) * anniversary
+    merged = state.terms.seats[people.partner] * absorbing
+    base = np.where(turned, terms.seats, state.base)
+    terms = Terms(terms.seats + ramped + merged, terms.price + escalated, terms.owned)
+
     unpaid = state.kind == Kind.PAYMENT
-    back = left & (rolls[Roll.RETURN] < world.returns * np.where(unpaid, 2.5, 1.0))
+    back = left & ~absorbed & (rolls[Roll.RETURN] < world.returns * np.where(unpaid, 2.5, 1.0))
     wait = np.where(unpaid, 2 + 3 * rolls[Roll.RETURN_WHEN], 3 + 12 * rolls[Roll.RETURN_WHEN])
     returns = np.where(back, month + np.floor(wait).astype(np.int64), state.returns)
     reset = left | opened
@@ -100,9 +115,12 @@ def _turn(world: World, state: State, month: int, random: Draws) -> tuple[State,
         turned=turned,
         terms=terms,
         ended=state.began,
-        kind=np.where(left, state.kind, int(Kind.NONE)),
-        cause=np.where(left, state.cause, -1),
-        decided=state.decided,
+        kind=np.where(left, np.where(absorbed, Kind.MERGED, state.kind), int(Kind.NONE)),
+        cause=np.where(absorbed, len(world.drivers) + 1, np.where(left, state.cause, -1)),
+        decided=np.where(absorbed, month, state.decided),
+        escalated=escalated,
+        ramped=ramped,
+        merged=merged,
     )
     after = replace(
         state,
@@ -116,22 +134,36 @@ def _turn(world: World, state: State, month: int, random: Draws) -> tuple[State,
         cause=np.where(reset, -1, state.cause),
         agreed=state.agreed & ~due & ~reset,
         stress=np.where(returned, 0.4 * state.stress, state.stress),
+        base=base,
         terms=terms,
     )
     return after, turn
 
 
+def _merging(state: State, month: int) -> tuple[Flags, Flags]:
+    """Who takes over its partner's contract in ``month``, and whose is taken over.
+
+    Both must be customers under contract, with nothing agreed or announced.
+    """
+    people = state.people
+    free = state.live & (state.leaves == NEVER) & ~state.agreed & (state.turns != month)
+    free &= state.began < month
+    absorbing = free & free[people.partner] & (people.merges == month)
+    absorbing &= people.partner != np.arange(people.size)
+    return absorbing, absorbing[people.partner]
+
+
 def _choose(
-    world: World, state: State, month: int, turn: Turn, used: Floats, random: Draws
+    world: World, state: State, exogenous: Exogenous, turn: Turn, used: Floats, random: Draws
 ) -> tuple[State, Choices]:
     """Let accounts decide to leave, fail to pay, renew on new terms, or buy more."""
-    people, rolls, terms = state.people, random.rolls, state.terms
+    people, rolls, terms, month = state.people, random.rolls, state.terms, exogenous.month
     tenure = month - state.joined
     bound = state.live & (state.leaves == NEVER)
     offered = bound & ~state.agreed & (state.turns - people.notice == month)
     deciding = np.where(people.monthly, bound & (tenure > 0), offered)
     rise = price_rise(world, rolls) * offered
-    hazard = hazards(world, people, state.memory, rise, tenure)
+    hazard = hazards(world, people, state.memory, rise, tenure, exogenous.shift)
     probability = leaving(hazard)
     quits = deciding & (rolls[Roll.LEAVE] < probability)
     exits = bound & ~people.monthly & ~offered & ~state.agreed & (tenure > 0)
@@ -171,6 +203,7 @@ def _choose(
         added_products=products & now,
         terms=after,
         used=used,
+        jumped=np.zeros(state.stress.shape, dtype=np.bool_),
     )
     next_month = np.where(quits & ~people.monthly, state.turns, month + 1)
     later = replace(

@@ -64,7 +64,7 @@ def live(
         random = draws(world, streams, month, people.size)
         state, events = step(world, state, shocks.at(month), planned.action, random)
         seen = signals(world, state, events.choices, streams, month)
-        watched = watch(watched, state, seen)
+        watched = watch(world, watched, state, events.choices, seen, streams, month)
         kept.append((state, events, seen, planned, watched))
     states, happened, seens, plans, watches = (list(column) for column in zip(*kept, strict=True))
     return Life(

@@ -72,3 +72,16 @@ def _endings(form: Ints) -> np.ndarray:
     return np.where(
         form < len(_FORMS), np.array(_FORMS)[np.minimum(form, len(_FORMS) - 1)], numbered
     )
+
+
+def person_names(number: Ints) -> list[str]:
+    """A first and a last name for each ``number``; many people share one."""
+    first = number * _STRIDE % len(_FIRST_NAMES)
+    pairs = len(_HEADS) * len(_TAILS)
+    last = number * _STRIDE // len(_FIRST_NAMES) % pairs
+    family = np.char.add(
+        np.array(_HEADS)[last % len(_HEADS)], np.array(_TAILS)[last // len(_HEADS)]
+    )
+    given = np.char.add(np.array(_FIRST_NAMES)[first], " ")
+    named: list[str] = np.char.add(given, family).tolist()
+    return named

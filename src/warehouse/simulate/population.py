@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from warehouse.simulate.arrays import Flags, Floats, Ints, choose, sigmoid
+from warehouse.simulate.arrays import NEVER, Flags, Floats, Ints, choose, sigmoid
 from warehouse.simulate.calendar import Calendar
 from warehouse.simulate.streams import BLOCK, Purpose, Streams, normals, uniforms
 from warehouse.simulate.world import INDUSTRIES, REGION_SHARES, World
@@ -23,7 +23,11 @@ class Population:
     ``number`` counts accounts from 1 through the whole company. ``term`` and
     ``notice`` are months, ``anchor`` the day of the month contracts turn (1 to 28),
     ``price`` cents a seat and year after discount, ``value_days`` the days from
-    signature to first value. ``affinity`` is [products, n].
+    signature to first value. ``affinity`` is [products, n], ``levels`` the stress each
+    account goes back to, [drivers, n]. ``escalator`` is the contracted yearly rise and
+    ``ramp`` the share of its first seats a long contract adds each year. In the month
+    ``merges`` it takes over the contract of its neighbour, ``partner``. ``currency`` is
+    what it is billed in, ``optimism`` that of its CSM.
     """
 
     number: Ints
@@ -41,7 +45,7 @@ class Population:
     stratum: Flags
     fit: Floats
     responsiveness: Floats
-    level: Floats
+    levels: Floats
     fragility: Floats
     affinity: Floats
     seats: Ints
@@ -54,6 +58,12 @@ class Population:
     ticket_offset: Floats
     score_offset: Floats
     pay_offset: Floats
+    currency: Ints
+    escalator: Floats
+    ramp: Floats
+    merges: Ints
+    partner: Ints
+    optimism: Floats
 
     @property
     def size(self) -> int:
@@ -74,8 +84,9 @@ class Population:
 def population(world: World, calendar: Calendar, streams: Streams, n: int) -> Population:
     """The first ``n`` accounts of the block ``streams`` belongs to."""
     stream = streams.stream(Purpose.POPULATION)
-    u = uniforms(stream, 16, n)
+    u = uniforms(stream, 24, n)
     z = normals(stream, 12 + len(world.products), n)
+    own = normals(stream, len(world.drivers), n)
     betas = stream.beta(2.0, 2.0, BLOCK)[:n]
     bargains = stream.beta(2.0, 8.0, BLOCK)[:n]
 
@@ -85,6 +96,8 @@ def population(world: World, calendar: Calendar, streams: Streams, n: int) -> Po
     price = _of(world, segment, "price") * np.exp(0.12 * z[0]) * (1.0 - discount)
     seats = _of(world, segment, "seats") * np.exp(_of(world, segment, "seats_spread") * z[1])
     fit = z[2]
+    region = choose(u[6], REGION_SHARES)
+    term = _by_segment(u[9], [s.terms for s in world.segments], segment)
     affinity = 0.8 * z[12:] + 0.6 * z[3]
     wants = uniforms(stream, len(world.products), n) < sigmoid(
         _of(world, segment, "modules") + 0.8 * affinity
@@ -97,30 +110,42 @@ def population(world: World, calendar: Calendar, streams: Streams, n: int) -> Po
         arrives=_arrivals(world, calendar, u[3], u[4]),
         segment=segment,
         industry=choose(u[5], [1.0] * len(INDUSTRIES)),
-        region=choose(u[6], REGION_SHARES),
+        region=region,
         tier=tier,
         anchor=np.where(u[7] < 0.4, 1, 1 + np.floor(28 * u[8]).astype(np.int64)),
-        term=_by_segment(u[9], [s.terms for s in world.segments], segment),
+        term=term,
         notice=_by_segment(u[10], [s.notice for s in world.segments], segment),
         auto_renew=u[11] < _of(world, segment, "auto_renew"),
         card=u[12] < _of(world, segment, "card"),
         bills_yearly=u[13] < _of(world, segment, "bills_yearly"),
-        stratum=u[14] < world.random_stratum,
+        stratum=u[14] < world.vendor.random_stratum,
         fit=fit,
         responsiveness=responsiveness,
-        level=-0.55 * fit + 0.45 * z[4],
+        levels=_levels(world, fit, own),
         fragility=np.where(u[15] < 0.5, 0.9, 1.2),
         affinity=affinity,
         seats=np.maximum(np.rint(seats), 3).astype(np.int64),
         price=np.rint(1200.0 * price),
         discount=discount,
         owned=wants,
-        value_days=_of(world, segment, "value_days") * np.exp(slow),
+        value_days=world.vendor.value_days * _of(world, segment, "value_days") * np.exp(slow),
         usage_offset=0.45 * z[5],
         stick_offset=0.5 * z[6],
         ticket_offset=0.4 * z[7],
         score_offset=0.6 * z[8],
         pay_offset=z[9],
+        currency=_by_region(world, region, u[16]),
+        escalator=np.where(
+            (term > 12) & (u[17] < world.escalator_share),
+            np.round(_between(world.escalator_range, u[18]), 3),
+            0.0,
+        ),
+        ramp=np.where(
+            (term > 12) & (u[19] < world.ramp_share), _between(world.ramp_range, u[20]), 0.0
+        ),
+        merges=_mergers(world, calendar, u[21], u[22]),
+        partner=_neighbours(n),
+        optimism=z[10],
     )
 
 
@@ -139,6 +164,38 @@ def _by_segment(
         drawn = values[choose(uniform, [share for _, share in table])]
         chosen = np.where(segment == index, drawn, chosen)
     return chosen
+
+
+def _by_region(world: World, region: Ints, uniform: Floats) -> Ints:
+    """The currency each account is billed in, by the shares of its region."""
+    return choose(uniform, np.array([shares for _, shares in world.currencies])[:, region])
+
+
+def _between(bounds: tuple[float, float], uniform: Floats) -> Floats:
+    """A value in ``bounds`` for each uniform."""
+    low, high = bounds
+    return low + (high - low) * uniform
+
+
+def _levels(world: World, fit: Floats, own: Floats) -> Floats:
+    """The stress each account goes back to, [drivers, n]; where the fit is poor, a higher one."""
+    spread = np.array([[driver.level] for driver in world.drivers])
+    return np.where(spread > 0, spread * own - 0.55 * fit * (spread / 0.45), 0.0)
+
+
+def _neighbours(n: int) -> Ints:
+    """The other of each pair of accounts (0 and 1, 2 and 3 ...); itself where it has none."""
+    index = np.arange(n, dtype=np.int64)
+    other = index ^ 1
+    return np.where(other < n, other, index)
+
+
+def _mergers(world: World, calendar: Calendar, when: Floats, which: Floats) -> Ints:
+    """The month each first of a pair takes over the second, NEVER for most."""
+    lived = calendar.history + calendar.months
+    month = np.floor(which * lived).astype(np.int64) - calendar.history
+    first = np.arange(len(when)) % 2 == 0
+    return np.where(first & (when < world.mergers), month, NEVER)
 
 
 def _arrivals(world: World, calendar: Calendar, when: Floats, which: Floats) -> Ints:

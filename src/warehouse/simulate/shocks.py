@@ -1,7 +1,8 @@
 """What happens to everybody: the economy of each industry, and the vendor's releases.
 
 The general index is first-order autoregressive, G' = .9 G + N(0, .1); an industry leans
-back to it, M' = G' + .8 (M - G) + N(0, .08). A release comes in about every third month.
+back to it, M' = G' + .8 (M - G) + N(0, .08). A release comes in about every third month,
+an incident of a product when its luck runs out, a rival's launch in the last third.
 """
 
 from __future__ import annotations
@@ -10,49 +11,84 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from warehouse.simulate.arrays import Flags, Floats
+from warehouse.simulate.arrays import Flags, Floats, Ints
 from warehouse.simulate.calendar import Calendar
 from warehouse.simulate.streams import WHOLE_COMPANY, Purpose, Streams
-from warehouse.simulate.world import INDUSTRIES
+from warehouse.simulate.world import INDUSTRIES, World
 
 
 @dataclass(frozen=True)
 class Exogenous:
-    """One month as it is for all: macro [industry], whether it has a release, the season."""
+    """One month as it is for all.
+
+    ``macro`` [industries] is the economy's strain, ``release`` whether the vendor ships
+    one, ``incident`` [products] which products fail, ``launch`` [industries] where a rival
+    has launched, ``shift`` [drivers] what the times add to the log hazards, ``season`` how
+    much busier than usual people are.
+    """
 
     month: int
     macro: Floats
     release: bool
+    incident: Flags
+    launch: Flags
+    shift: Floats
     season: float
 
 
 @dataclass(frozen=True)
 class Shocks:
-    """Every month's shared shocks: macro [month, industry], release [month], season [month]."""
+    """Every month's shared shocks from ``first`` on, each [months, ...] as in ``Exogenous``."""
 
     first: int
     macro: Floats
     release: Flags
+    incident: Flags
+    launch: Flags
+    shift: Floats
     season: Floats
 
     def at(self, month: int) -> Exogenous:
         """The shocks of ``month`` (0: the first reported one)."""
         index = month - self.first
         return Exogenous(
-            month, self.macro[index], bool(self.release[index]), float(self.season[index])
+            month,
+            self.macro[index],
+            bool(self.release[index]),
+            self.incident[index],
+            self.launch[index],
+            self.shift[index],
+            float(self.season[index]),
         )
 
 
-def shocks(seed: int, calendar: Calendar) -> Shocks:
+def shocks(world: World, seed: int, calendar: Calendar) -> Shocks:
     """Draw the shared shocks of every simulated month."""
     stream = Streams(seed, WHOLE_COMPANY).stream(Purpose.SHOCKS)
-    general, industry = 0.0, np.zeros(len(INDUSTRIES))
-    macro, release, season = [], [], []
-    for month in range(-calendar.history, calendar.lived - calendar.history):
-        noise = stream.standard_normal(1 + len(INDUSTRIES))
-        before, general = general, 0.9 * general + 0.1 * float(noise[0])
-        industry = general + 0.8 * (industry - before) + 0.08 * noise[1:]
+    months = np.arange(-calendar.history, calendar.lived - calendar.history)
+    general, industry, macro = 0.0, np.zeros(len(INDUSTRIES)), []
+    noise = stream.standard_normal((len(months), 1 + len(INDUSTRIES)))
+    for row in noise:
+        before, general = general, 0.9 * general + 0.1 * float(row[0])
+        industry = general + 0.8 * (industry - before) + 0.08 * row[1:]
         macro.append(industry)
-        release.append(float(stream.random()) < 1 / 3)
-        season.append(calendar.season(month))
-    return Shocks(-calendar.history, np.array(macro), np.array(release), np.array(season))
+    opens = np.floor(calendar.months * (2.0 + stream.random()) / 3.0)
+    rivals = np.argsort(stream.random(len(INDUSTRIES))) < world.launches
+    return Shocks(
+        -calendar.history,
+        np.array(macro),
+        stream.random(len(months)) < 1 / 3,
+        stream.random((len(months), len(world.products))) < world.incidents,
+        (months >= opens)[:, None] & rivals,
+        _shifts(world, calendar, months),
+        np.array([calendar.season(int(month)) for month in months]),
+    )
+
+
+def _shifts(world: World, calendar: Calendar, months: Ints) -> Floats:
+    """What the world's change of regime adds to each log hazard, [months, drivers]."""
+    if world.regime is None:
+        return np.zeros((len(months), len(world.drivers)))
+    more = dict(world.regime.shifts)
+    added = np.array([more.get(driver.name, 0.0) for driver in world.drivers])
+    return np.outer(months >= calendar.months * world.regime.share, added)

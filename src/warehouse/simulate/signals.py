@@ -11,13 +11,27 @@ from dataclasses import dataclass
 import numpy as np
 
 from warehouse.simulate.arrays import Floats, Ints, poisson, sigmoid
-from warehouse.simulate.drivers import ADOPTION, BUDGET, CHAMPION, COMPETITOR, QUALITY
+from warehouse.simulate.drivers import (
+    ADOPTION,
+    BREADTH,
+    BUDGET,
+    CHAMPION,
+    COMPETITOR,
+    MERGER,
+    PRICE,
+    QUALITY,
+    RELIABILITY,
+    SPONSOR,
+    SUPPORT,
+    VALUE,
+)
 from warehouse.simulate.state import Choices, Kind, State
 from warehouse.simulate.streams import Purpose, Streams, normals, uniforms
 from warehouse.simulate.world import World
 
 _WIND_DOWN = 0.82
 """What each month leaves of an account's use, once it has made up its mind to go."""
+_WORTH_A_WORD = 0.35
 
 
 @dataclass(frozen=True)
@@ -25,49 +39,81 @@ class Signals:
     """One month as the vendor could see it; arrays are [n].
 
     ``used`` is the share of seats active in the month, ``stick`` the share of them
-    active on an ordinary day. ``tickets``, ``inquiries`` (contacts the customer starts)
-    and ``meetings`` are counts; ``severe`` and ``slow`` the chances that a ticket is
-    severe, or answered late. ``replies`` is the share of messages answered, ``answers``
-    the chance that a survey is, ``mood`` what it would say (0 to 10). ``days_late`` is
-    how late an invoice is paid.
+    active on an ordinary day, ``depth`` what each does against what is usual (about 1),
+    ``breadth`` the share of what is beyond the core that is in use, ``errors`` the chance
+    that an hour of use meets an error. ``tickets``, ``inquiries`` (contacts the customer
+    starts), ``meetings`` and ``reviews`` (with an executive) are counts; ``severe`` and
+    ``slow`` the chances that a ticket is severe, or answered late. ``replies`` is the
+    share of messages answered, ``answers`` the chance that a survey is, ``mood`` what it
+    would say (0 to 10), ``effort`` how easy help was (1 to 7), ``theme`` the driver a
+    comment would be about (-1: none). ``days_late`` is how late an invoice is paid.
     """
 
     used: Floats
     stick: Floats
+    depth: Floats
+    breadth: Floats
+    errors: Floats
     tickets: Ints
     severe: Floats
     slow: Floats
     replies: Floats
     meetings: Ints
+    reviews: Ints
     inquiries: Ints
     answers: Floats
     mood: Floats
+    effort: Floats
+    theme: Ints
     days_late: Floats
 
 
 def signals(world: World, state: State, choices: Choices, streams: Streams, month: int) -> Signals:
-    """What could be seen in ``month`` of the accounts in ``state``, at its end."""
-    people, n = state.people, state.people.size
+    """What could be seen in ``month`` of the accounts in ``state``, at its end.
+
+    Causes cross in what they show: people who do not use the product open no tickets,
+    incidents lower use and mood, a missing champion empties the meetings.
+    """
+    people, n, stress = state.people, state.people.size, state.stress
     stream = streams.stream(Purpose.SIGNAL, month)
-    u, z = uniforms(stream, 3, n), normals(stream, 3, n)
-    a, q, r, b = (state.stress[d] for d in (ADOPTION, QUALITY, CHAMPION, BUDGET))
-    strain, rival = np.maximum(a, 0.0), np.maximum(state.stress[COMPETITOR], 0.0)
+    u, z = uniforms(stream, 4, n), normals(stream, 5, n)
+    a, q, r, b = (stress[d] for d in (ADOPTION, QUALITY, CHAMPION, BUDGET))
+    down, help_, value, price = (stress[d] for d in (RELIABILITY, SUPPORT, VALUE, PRICE))
+    joined = stress[MERGER]
+    idle, rival = np.maximum(a, 0.0), np.maximum(stress[COMPETITOR], 0.0)
     going = state.live & (state.kind != Kind.NONE) & (state.kind != Kind.PAYMENT)
     fading = _WIND_DOWN ** np.where(going, 1.0 + month - state.decided, 0.0)
     logit = np.log(choices.used / (1.0 - choices.used))
-    seats = state.terms.seats
-    meets = np.array([s.meetings for s in world.segments])[people.segment]
-    opens = 0.16 * seats**0.55 * np.exp(0.55 * q + people.ticket_offset - 0.15 * strain)
+    opens = 0.14 * state.terms.seats**0.55 * np.exp(0.6 * q + 0.3 * down - 0.15 * idle)
+    by_segment = np.array([[s.meetings, s.reviews] for s in world.segments])[people.segment]
+    meets, reviews = by_segment.T
+    mood = -0.50 * a - 0.40 * q - 0.30 * r - 0.20 * b - 0.30 * value - 0.30 * down
+    mood += -0.30 * help_ - 0.20 * price - 0.20 * rival
     return Signals(
         used=sigmoid(logit + 0.15 * z[0]) * fading,
-        stick=sigmoid(0.25 + 0.6 * people.stick_offset - 0.30 * a + 0.10 * z[1]),
-        tickets=poisson(u[0], opens),
-        severe=sigmoid(-2.6 + 0.6 * q),
-        slow=sigmoid(-2.8 + 0.5 * q),
-        replies=sigmoid(1.0 - 1.1 * r - 0.2 * a),
+        stick=sigmoid(0.25 + 0.6 * people.stick_offset - 0.25 * a - 0.20 * value + 0.10 * z[1]),
+        depth=np.exp(0.10 * people.fit - 0.40 * value + 0.10 * z[3]),
+        breadth=sigmoid(
+            0.3 + 0.5 * people.usage_offset - 0.85 * stress[BREADTH] - 0.30 * rival + 0.15 * z[4]
+        ),
+        errors=sigmoid(-5.2 + 1.2 * down + 0.35 * q),
+        tickets=poisson(u[0], opens * np.exp(people.ticket_offset)),
+        severe=sigmoid(-2.6 + 0.8 * down + 0.3 * q),
+        slow=sigmoid(-3.2 + 1.5 * help_ + 0.2 * q),
+        replies=sigmoid(1.2 - 1.4 * r - 0.4 * joined - 0.1 * a),
         meetings=poisson(u[1], meets * np.exp(-0.6 * r - 0.15 * a)),
-        inquiries=poisson(u[2], np.exp(-2.1 + 0.75 * b + 0.55 * rival)),
-        answers=sigmoid(-0.75 - 0.45 * a - 0.30 * r),
-        mood=8.75 - 0.75 * a - 0.5 * q - 0.35 * r - 0.25 * b + people.score_offset,
-        days_late=np.maximum(3.0 + 5.0 * b + 2.0 * people.pay_offset + 3.0 * z[2], -8.0),
+        reviews=poisson(u[3], reviews * np.exp(-1.3 * stress[SPONSOR] - 0.3 * joined)),
+        inquiries=poisson(u[2], np.exp(-2.2 + 0.5 * b + 0.9 * price + 0.7 * rival + 0.5 * joined)),
+        answers=sigmoid(-0.55 - 0.40 * a - 0.30 * r - 0.20 * value),
+        mood=9.22 + mood + people.score_offset,
+        effort=6.1 - 0.6 * help_ - 0.2 * q - 0.25 * stress[BREADTH] + 0.4 * people.score_offset,
+        theme=_theme(world, stress),
+        days_late=np.maximum(3.0 + 5.0 * b + 2.0 * people.pay_offset + 2.0 * z[2], -8.0),
     )
+
+
+def _theme(world: World, stress: Floats) -> Ints:
+    """The driver that weighs most on each account, -1 where none weighs enough to be named."""
+    centre = np.array([[driver.centre] for driver in world.drivers])
+    over = stress - centre
+    return np.where(over.max(axis=0) > _WORTH_A_WORD, over.argmax(axis=0), -1)

@@ -17,13 +17,14 @@ from warehouse.simulate.world import World
 
 
 class Kind(IntEnum):
-    """How an account leaves: at a renewal, from a monthly contract, early, or unpaid."""
+    """How an account leaves: at a renewal, month to month, early, unpaid, or into another."""
 
     NONE = 0
     RENEWAL = 1
     MONTHLY = 2
     EXIT = 3
     PAYMENT = 4
+    MERGED = 5
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,9 @@ class State:
     ``began`` is when the current term began, ``turns`` when it next comes up (for a
     monthly contract: its anniversary), ``leaves`` when the account goes (``NEVER``: it
     has not said so), ``decided`` when it last decided. ``cause`` is the driver that
-    made it leave (the number of drivers: an unpaid invoice; -1: none). ``upcoming``
-    are the terms of the next contract where ``agreed``.
+    made it leave (past the last driver: an unpaid invoice, then a merger with its partner;
+    -1: none). ``base`` are the seats the term began with, ``upcoming`` the terms of the
+    next contract where ``agreed``.
     """
 
     people: Population
@@ -81,6 +83,7 @@ class State:
     agreed: Flags
     stress: Floats
     memory: Floats
+    base: Ints
     terms: Terms
     upcoming: Terms
 
@@ -92,6 +95,10 @@ class Turn:
     ``turned``: a term begins, on ``terms`` (an arrival, a return or a renewal counts).
     ``ended``: the month in which the term began that now ends, with the ``kind``,
     ``cause`` and ``decided`` month of a departure; meaningful where left or turned.
+
+    On an anniversary within a term, ``escalated`` is what a contracted rise adds to the
+    price, in cents a seat and year, and ``ramped`` the seats a ramp adds. ``merged`` are
+    the seats of the contract an account takes over from its partner. ``terms`` hold them.
     """
 
     arrived: Flags
@@ -103,6 +110,9 @@ class Turn:
     kind: Ints
     cause: Ints
     decided: Ints
+    escalated: Floats
+    ramped: Ints
+    merged: Ints
 
 
 @dataclass(frozen=True)
@@ -113,7 +123,8 @@ class Choices:
     would have been for all others, from the rates ``hazard`` [drivers, n]. ``quits``
     and ``exits`` chose to leave, at the notice deadline or early; ``lost`` will leave
     unpaid. ``added`` seats and products start within the month, at ``terms`` (those
-    after the addition). ``used`` is the expected share of seats in use.
+    after the addition). ``used`` is the expected share of seats in use, ``jumped``
+    [drivers, n] the pressures that jumped: a champion left, an incident struck.
     """
 
     deciding: Flags
@@ -127,6 +138,7 @@ class Choices:
     added_products: Flags
     terms: Terms
     used: Floats
+    jumped: Flags
 
 
 @dataclass(frozen=True)
@@ -159,6 +171,7 @@ def unborn(world: World, people: Population) -> State:
         agreed=no,
         stress=calm,
         memory=calm,
+        base=none,
         terms=terms,
         upcoming=terms,
     )

@@ -31,6 +31,9 @@ class Purpose(IntEnum):
     DECISION = 4
     SIGNAL = 5
     POLICY = 6
+    PULSE = 7
+    TWINS = 8
+    WORLD = 9
     ACCOUNTS = 16
     CONTRACTS = 17
     USAGE = 18
@@ -41,6 +44,10 @@ class Purpose(IntEnum):
     MILESTONES = 23
     OPPORTUNITIES = 24
     CSMS = 25
+    CONTACTS = 26
+    DEPARTURES = 27
+    PULSES = 28
+    INCIDENTS = 29
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,18 @@ from warehouse.contract import TABLES
 from warehouse.simulate import truth
 from warehouse.simulate.accounts import account_ids, accounts, csms
 from warehouse.simulate.agreements import agreements
-from warehouse.simulate.billing import invoices
+from warehouse.simulate.billing import billing
 from warehouse.simulate.calendar import Calendar
 from warehouse.simulate.columns import Columns
+from warehouse.simulate.contacts import contacts
 from warehouse.simulate.contracts import contract_lines
 from warehouse.simulate.export import as_exported
 from warehouse.simulate.growth import opportunities
+from warehouse.simulate.incidents import incidents
 from warehouse.simulate.life import live
 from warehouse.simulate.onboarding import milestones
 from warehouse.simulate.population import population
+from warehouse.simulate.pulses import pulses
 from warehouse.simulate.service import service
 from warehouse.simulate.shocks import Shocks
 from warehouse.simulate.streams import BLOCK, Streams
@@ -59,14 +62,19 @@ def block(company: Company, index: int) -> Block:
     life = live(company.world, company.calendar, company.shocks, people, streams)
     dates, served, names = agreements(life, streams), service(life), account_ids(people.number)
     csm = csms(company.world, company.accounts, people.segment, streams)
+    bills, payments = billing(life, dates, streams, names)
     made = {
         "accounts": accounts(life, dates, streams, names, csm),
         "contract_lines": contract_lines(life, dates, names),
+        "contacts": contacts(life, dates, streams, names),
+        "incidents": incidents(life, served, company.shocks, streams, names),
         "usage": usage(life, served, streams, names),
         "tickets": tickets(life, served, streams, names),
         "surveys": surveys(life, served, streams, names),
-        "invoices": invoices(life, dates, streams, names),
+        "invoices": bills,
+        "payments": payments,
         "touches": touches(life, served, streams, names, csm),
+        "pulses": pulses(life, served, streams, names, csm),
         "milestones": milestones(life, dates, streams, names),
         "opportunities": opportunities(life, dates, served, streams, names),
     }

@@ -1,4 +1,4 @@
-"""Touches: routine mail, CSM calls, reviews and trainings, and what customers begin.
+"""Touches: routine mail, CSM calls, meetings, executive reviews, trainings, save plays.
 
 CSMs call the accounts that look unwell, so many touches are a sign of trouble, not its
 cure. An account whose champion has gone replies less and comes to fewer meetings.
@@ -24,7 +24,9 @@ from warehouse.simulate.streams import Purpose, Streams
 _KINDS = ("email", "call", "meeting", "review", "training")
 _MINUTES = np.array([0, 20, 45, 60, 90])
 _EMAIL, _CALL, _MEETING, _REVIEW, _TRAINING = range(5)
-_ROUTINE, _CSM, _MEET, _PLAY, _TEACH, _ASK = range(6)
+_ROUTINE, _CSM, _MEET, _PLAY, _TEACH, _ASK, _BOARD = range(7)
+_PLAYED = 3
+"""The contacts of a save play: a review and the calls that follow."""
 _TRAININGS = 0.7
 
 
@@ -72,9 +74,10 @@ def _counts(life: Life, served: Service, stream: np.random.Generator) -> Ints:
             stream.poisson(np.broadcast_to(mail, tenure.shape)),
             life.plan.action.touches[month],
             life.signals.meetings[month],
-            life.plan.action.play[month].astype(np.int64),
+            _PLAYED * life.plan.action.play[month],
             stream.poisson(young),
             life.signals.inquiries[month],
+            life.signals.reviews[month],
         ]
     )
     return np.where(served.any, counts, 0)
@@ -88,5 +91,6 @@ def _kinds(stream: np.random.Generator, why: Ints) -> Ints:
     kind = np.where(why == _CSM, contact[choose(u, (0.35, 0.50, 0.15))], kind)
     kind = np.where(why == _ASK, contact[choose(u, (0.70, 0.30, 0.0))], kind)
     kind = np.where(why == _MEET, _MEETING, kind)
-    kind = np.where(why == _PLAY, _REVIEW, kind)
+    kind = np.where(why == _PLAY, np.where(u < 1.0 / _PLAYED, _REVIEW, _CALL), kind)
+    kind = np.where(why == _BOARD, _REVIEW, kind)
     return np.where(why == _TEACH, _TRAINING, kind)

@@ -12,11 +12,12 @@ import numpy as np
 import pyarrow as pa
 
 from warehouse.simulate.columns import Columns, Text, category
+from warehouse.simulate.drivers import ADOPTION
 from warehouse.simulate.life import Life
 from warehouse.simulate.state import Kind
 from warehouse.simulate.world import World
 
-_KINDS = ("none", "renewal", "monthly", "exit", "payment")
+_KINDS = ("none", "renewal", "monthly", "exit", "payment", "merged")
 _TYPES: dict[str, Any] = {
     **dict.fromkeys(("account_id", "month", "decided", "kind", "cause"), pa.string()),
     **dict.fromkeys(("randomised", "deciding", "leaving", "red", "play"), pa.bool_()),
@@ -102,7 +103,7 @@ def tables(life: Life, names: Text) -> dict[str, Columns]:
             "account_id": names,
             "fit": people.fit,
             "responsiveness": people.responsiveness,
-            "adoption_level": people.level,
+            "adoption_level": people.levels[ADOPTION],
             "value_days": people.value_days,
             "randomised": people.stratum,
         },
@@ -146,7 +147,7 @@ def _churns(life: Life, names: Text) -> Columns:
     then = (decided + calendar.history, account)
     hazard = np.stack([choices.hazard[:, d][then] for d in range(len(life.world.drivers))])
     months = [calendar.name(m) for m in range(-calendar.history, calendar.months)]
-    causes = [*(driver.name for driver in life.world.drivers), "payment"]
+    causes = [*(driver.name for driver in life.world.drivers), "payment", "merged"]
     columns: Columns = {
         "account_id": names[account],
         "month": category(at[0], months),

@@ -13,7 +13,6 @@ import numpy as np
 from warehouse.simulate.arrays import DAY, Floats, Ints
 from warehouse.simulate.calendar import activity
 from warehouse.simulate.columns import Columns, Text, category
-from warehouse.simulate.drivers import ADOPTION, COMPETITOR
 from warehouse.simulate.life import Life
 from warehouse.simulate.service import Service
 from warehouse.simulate.streams import Purpose, Streams
@@ -21,6 +20,8 @@ from warehouse.simulate.streams import Purpose, Streams
 _LARGE = 10.0
 _LOADED = np.timedelta64(3 * 3600, "s").astype("timedelta64[us]")
 _LATEST = 10
+_BEYOND_CORE = 1.6
+"""What brings a product beyond the core to its own ``use`` at the usual breadth."""
 
 
 def usage(life: Life, served: Service, streams: Streams, names: Text) -> Columns:
@@ -33,18 +34,16 @@ def usage(life: Life, served: Service, streams: Streams, names: Text) -> Columns
     order = sorted(range(len(life.world.products)), key=lambda p: life.world.products[p].name)
 
     mean = np.stack([_by_day(life, served, p, month, days) for p in order], axis=1)
-    mean *= (busy * on)[:, None, :].astype(np.float32)
+    mean *= (busy * on * life.world.telemetry)[:, None, :].astype(np.float32)
     cell = np.flatnonzero(mean)
     people = _counts(stream, mean.ravel()[cell])
     cell, people = cell[people > 0], people[people > 0]
     account, slot, day = np.unravel_index(cell, mean.shape)
     product = np.array(order)[slot]
-    seats = life.state.terms.seats[served.month[month[day]], account]
-    people = np.minimum(people, seats)
-
-    depth = np.exp(0.10 * life.people.fit)[account]
-    rival = np.maximum(life.state.stress[:, COMPETITOR], 0.0)[served.month[month[day]], account]
-    depth *= np.exp(-0.25 * rival)
+    at = (served.month[month[day]], account)
+    people = np.minimum(people, life.state.terms.seats[at])
+    depth = life.signals.depth[at]
+    minutes = _totals(stream, people, depth * _rate(life, "minutes")[product])
     late = stream.random(len(cell)) < life.world.late_usage
     delay = late * stream.integers(1, _LATEST + 1, len(cell))
     return {
@@ -53,7 +52,8 @@ def usage(life: Life, served: Service, streams: Streams, names: Text) -> Columns
         "day": days[day],
         "active_users": people,
         "events": _totals(stream, people, depth * _rate(life, "events")[product]),
-        "minutes": _totals(stream, people, depth * _rate(life, "minutes")[product]),
+        "minutes": minutes,
+        "errors": stream.poisson(minutes / 60.0 * life.signals.errors[at]),
         "known_at": days[day] + (1 + delay) * DAY + _LOADED,
     }
 
@@ -70,9 +70,7 @@ def _by_day(life: Life, served: Service, product: int, month: Ints, days: np.nda
     level = state.terms.seats[at] * signals.used[at] * signals.stick[at]
     level = level * life.world.products[product].use
     if product > 0:
-        strain = np.maximum(state.stress[at, ADOPTION], 0.0)
-        rival = np.maximum(state.stress[at, COMPETITOR], 0.0)
-        level = level * np.exp(0.25 * people.affinity[product] - 0.25 * strain - 0.50 * rival)
+        level = level * _BEYOND_CORE * signals.breadth[at] * np.exp(0.25 * people.affinity[product])
         held = np.cumsum(state.terms.owned[:, product] & state.live, axis=0)[at]
         level = level * np.minimum(0.4 + 0.2 * held, 1.0) * (held > 0)
     before, now = level[:-1], level[1:]

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from warehouse.simulate.arrays import NOT_YET, Flags, days, numbering, repeat
+from warehouse.simulate.arrays import NOT_YET, Flags, Ints, days, numbering, repeat
 from warehouse.simulate.columns import Columns, Text, category, ids, take
+from warehouse.simulate.comments import comments
+from warehouse.simulate.contacts import MOST_PLACES, contact_ids, departures
 from warehouse.simulate.life import Life
 from warehouse.simulate.service import Service, office_hours
 from warehouse.simulate.streams import Purpose, Streams
@@ -18,22 +20,17 @@ _KINDS = ("nps", "csat", "ces")
 _SCALES = {  # middle of the answers of a contented account, pull of the mood, noise, bounds
     "nps": (8.2, 1.0, 1.3, 0, 10),
     "csat": (4.15, 0.40, 0.8, 1, 5),
-    "ces": (5.4, 0.55, 1.0, 1, 7),
+    "ces": (5.4, 1.0, 1.0, 1, 7),
 }
-_CONTENT = 8.3
-_WORDS = (
-    "Not what we were promised.", "Too many problems lately.", "Support took too long.",
-    "Hard to get the team to use it.", "It does the job.", "Good, with rough edges.",
-    "Some things take too many steps.", "Works well for us.", "The team relies on it.",
-    "Great help from our contact.",
-)  # fmt: skip
+_CONTENT, _EASY = 8.3, 5.7
+_WORDED = 0.3
 
 
 def surveys(life: Life, served: Service, streams: Streams, names: Text) -> Columns:
     """The surveys of a block, ordered by survey_id."""
     stream = streams.stream(Purpose.SURVEYS)
     rows = [_sent(life, served, stream, kind) for kind in _KINDS]
-    month, account = (np.concatenate([row[part] for row in rows]) for part in (0, 1))
+    month, account, place = (np.concatenate([row[part] for row in rows]) for part in range(3))
     kind = np.repeat(np.arange(len(_KINDS)), [len(row[0]) for row in rows])
     count = len(kind)
     sent = office_hours(stream, served.low[month, account], served.high[month, account])
@@ -41,18 +38,26 @@ def surveys(life: Life, served: Service, streams: Streams, names: Text) -> Colum
     answers = stream.random(count) < life.signals.answers[at]
     answered = np.where(answers, sent + days(0.02 + stream.exponential(2.5, count)), NOT_YET)
     middle, pull, noise, least, most = np.array([_SCALES[k] for k in _KINDS]).T[:, kind]
-    score = middle + pull * (life.signals.mood[at] - _CONTENT)
+    felt = np.where(
+        kind == _KINDS.index("ces"),
+        life.signals.effort[at] - _EASY,
+        life.signals.mood[at] - _CONTENT,
+    )
+    score = middle + pull * felt
     score = np.rint(score + noise * stream.standard_normal(count))
     score = np.clip(score, least, most).astype(np.int64)
-    place = (score - least) / (most - least) * 8 + stream.integers(0, 2, count)
-    worded = answers & (stream.random(count) < 0.3)
+    good = score > least + 0.75 * (most - least)
+    worded = answers & (stream.random(count) < _WORDED)
+    words = comments(worded, life.signals.theme[at], good, stream.random((3, count)))
+    person = _occupant(life, streams)[place, at[0], account]
     table: Columns = {
         "account_id": names[account],
         "kind": category(kind, _KINDS),
+        "contact_id": contact_ids(life.people.number[account], place, person),
         "sent_at": sent,
         "answered_at": answered,
         "score": np.ma.masked_array(score, mask=~answers),
-        "comment": category(np.where(worded, place.astype(np.int64), -1), _WORDS),
+        "comment": words,
         "known_at": sent,
     }
     order = np.lexsort((kind, sent, account))
@@ -63,8 +68,8 @@ def surveys(life: Life, served: Service, streams: Streams, names: Text) -> Colum
 
 def _sent(
     life: Life, served: Service, stream: np.random.Generator, kind: str
-) -> tuple[np.ndarray, np.ndarray]:
-    """The (reported month, account) of each survey of a kind, one pair an invitation."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The reported month, the account and the place of who is asked, an entry an invitation."""
     state, people = life.state, life.people
     tenure = (served.month[:, None] - life.calendar.history) - state.joined[served.month]
     whole = state.live[served.month] & (served.share == 1.0)
@@ -79,5 +84,13 @@ def _sent(
     contacts = np.array([s.contacts for s in life.world.segments])[people.segment]
     month, account = np.nonzero(due)
     asked = contacts[account] if kind == "nps" else np.ones(len(account), dtype=np.int64)
-    row, _ = repeat(asked)
-    return month[row], account[row]
+    row, place = repeat(asked)
+    return month[row], account[row], place
+
+
+def _occupant(life: Life, streams: Streams) -> Ints:
+    """How many went before who holds each place at the start of each month, [places, months, n]."""
+    gone = departures(life, streams).astype(np.int64)
+    before = np.cumsum(gone, axis=1) - gone
+    settled = np.zeros((MOST_PLACES - 2, *before.shape[1:]), dtype=np.int64)
+    return np.concatenate([before, settled])

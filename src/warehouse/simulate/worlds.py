@@ -1,164 +1,146 @@
-"""The worlds there are: the values of every parameter, by name.
+"""The worlds there are: the default company, and what it would be with one thing changed.
 
-Tuned until the company's retention, usage and satisfaction look like those of a B2B
-subscription company: logo churn 11 to 16 % a year, gross retention 88 to 92 %, net 102
-to 111 %, an eighth to a quarter of churn involuntary, NPS near 38, two thirds of seats
-in use. One company of 1,200 accounts strays from these by chance.
+A claim that holds in one simulated company may only fit its generator. So there is a
+family: companies without a signal, with a warning too short to use, with drift, without
+telemetry or without a randomised stratum; five with one dysfunction each; and companies
+drawn at random, ``random:K``, for whoever wants to be surprised.
 """
 
 from __future__ import annotations
 
-from warehouse.simulate.world import Driver, Product, Segment, World
+from collections.abc import Callable
+from dataclasses import replace
 
-_STEEP = 2.15
-_EASE = -0.80
+import numpy as np
 
-DEFAULT = World(
-    drivers=(
-        Driver(
-            "adoption",
-            0.965,
-            0.40,
-            _STEEP * 1.30,
-            _EASE - 4.20,
-            (0.0, 0.30),
-            pull=0.035,
-            noise=0.13,
-            rate=(0.016, 0.016, 0.016),
-            shape=2.0,
-            scale=0.54,
-            touch=-0.03,
-            play=-0.35,
-            onboarding=0.12,
-        ),
-        Driver(
-            "quality",
-            0.85,
-            0.65,
-            _STEEP * 1.10,
-            _EASE - 4.25,
-            (0.35, 0.15),
-            rate=(0.05, 0.05, 0.05),
-            release=0.05,
-            shape=2.0,
-            scale=0.65,
-        ),
-        Driver(
-            "champion",
-            0.93,
-            0.48,
-            _STEEP * 1.12,
-            _EASE - 4.45,
-            (0.20, 0.10),
-            rate=(0.019, 0.017, 0.015),
-            shape=3.0,
-            scale=0.62,
-            play=-0.22,
-        ),
-        Driver(
-            "budget",
-            0.965,
-            0.0,
-            _STEEP * 1.15,
-            _EASE - 4.85,
-            (0.0, 0.45),
-            noise=0.19,
-            macro=0.06,
-        ),
-        Driver(
-            "competitor",
-            0.92,
-            0.45,
-            _STEEP * 1.18,
-            _EASE - 4.65,
-            (0.25, 0.10),
-            rate=(0.022, 0.022, 0.022),
-            shape=3.0,
-            scale=0.55,
-            backfire=0.30,
-        ),
-    ),
-    segments=(
-        Segment(
-            "SMB",
-            share=0.58,
-            seats=14,
-            seats_spread=0.60,
-            price=38,
-            bargaining=0.5,
-            terms=((1, 0.20), (12, 0.75), (24, 0.05)),
-            notice=((1, 1.0),),
-            auto_renew=0.75,
-            card=0.65,
-            bills_yearly=0.35,
-            tiers=(0.70, 0.25, 0.05),
-            modules=0.0,
-            hazard=0.15,
-            grows=0.0,
-            touches=0.15,
-            red_play=0.4,
-            emails=1.2,
-            meetings=0.15,
-            contacts=1,
-            value_days=10,
-            book=140,
-        ),
-        Segment(
-            "Mid-market",
-            share=0.30,
-            seats=58,
-            seats_spread=0.60,
-            price=52,
-            bargaining=1.0,
-            terms=((1, 0.03), (12, 0.82), (24, 0.15)),
-            notice=((1, 0.5), (2, 0.5)),
-            auto_renew=0.55,
-            card=0.25,
-            bills_yearly=0.70,
-            tiers=(0.20, 0.60, 0.20),
-            modules=0.4,
-            hazard=-0.05,
-            grows=0.0,
-            touches=0.8,
-            red_play=0.9,
-            emails=2.5,
-            meetings=0.55,
-            contacts=2,
-            value_days=21,
-            book=45,
-        ),
-        Segment(
-            "Enterprise",
-            share=0.12,
-            seats=240,
-            seats_spread=0.60,
-            price=62,
-            bargaining=1.3,
-            terms=((12, 0.60), (24, 0.15), (36, 0.25)),
-            notice=((2, 0.4), (3, 0.6)),
-            auto_renew=0.35,
-            card=0.04,
-            bills_yearly=0.90,
-            tiers=(0.0, 0.30, 0.70),
-            modules=0.8,
-            hazard=0.12,
-            grows=0.3,
-            touches=2.0,
-            red_play=1.1,
-            emails=4.0,
-            meetings=1.2,
-            contacts=4,
-            value_days=56,
-            book=16,
-        ),
-    ),
-    products=(
-        Product("core", 1.0, 1.00, 24, 38),
-        Product("analytics", 0.35, 0.45, 9, 14),
-        Product("automation", 0.35, 0.40, 31, 7),
-        Product("integrations", 0.30, 0.35, 46, 5),
-    ),
-)
+from warehouse.simulate.default import DEFAULT
+from warehouse.simulate.streams import WHOLE_COMPANY, Purpose, Streams
+from warehouse.simulate.world import Driver, Regime, World
 
-WORLDS: dict[str, World] = {"default": DEFAULT}
-"""The worlds there are, by the name ``--world`` takes."""
+_RANDOM = "random:"
+
+
+def named(name: str) -> World:
+    """The world called ``name``; ``KeyError`` if there is none."""
+    number = name.removeprefix(_RANDOM)
+    if number != name and number.isascii() and number.isdecimal() and len(number) <= _DIGITS:
+        return _random(int(number))
+    return WORLDS[name]
+
+
+def _drivers(world: World, change: Callable[[Driver], Driver]) -> World:
+    """``world`` with every driver changed."""
+    return replace(world, drivers=tuple(change(driver) for driver in world.drivers))
+
+
+def _calendar_only(world: World, hazard: float) -> World:
+    """Nothing but the contract's calendar and shape says who leaves."""
+    base = np.log(hazard / len(world.drivers))
+    return _drivers(world, lambda driver: replace(driver, gamma=0.0, alpha=float(base)))
+
+
+def _null(world: World) -> World:
+    """Those who leave are drawn blindly: no segment, contract or card is worse than another."""
+    blind = _calendar_only(world, 0.13)
+    segments = tuple(replace(segment, hazard=0.0) for segment in world.segments)
+    return replace(
+        blind, segments=segments, auto_renew=0.0, tenure=0.0, orphaned=0.0, unrecovered=0.0
+    )
+
+
+def _fast(driver: Driver) -> Driver:
+    """A driver that is gone in a month or two, as strong while it lasts."""
+    kept = 0.35
+    longer = (1.0 - driver.persistence**2) ** 0.5
+    wider = driver.noise * (1.0 - kept**2) ** 0.5 / longer
+    often = (1.0 - kept) / (1.0 - driver.persistence)
+    return replace(
+        driver,
+        persistence=kept,
+        alpha=driver.alpha - 1.0,
+        noise=wider,
+        pull=driver.pull * often,
+        macro=driver.macro * often,
+        rate=(driver.rate[0] * often, driver.rate[1] * often, driver.rate[2] * often),
+    )
+
+
+def _random(number: int) -> World:
+    """World ``number`` of those drawn from ranges around the default."""
+    stream = Streams(number, WHOLE_COMPANY).stream(Purpose.WORLD)
+
+    def around(value: float, by: float) -> float:
+        return float(value * np.exp(by * (2.0 * stream.random() - 1.0)))
+
+    def change(driver: Driver) -> Driver:
+        gap = 1.0 - driver.persistence
+        return replace(
+            driver,
+            persistence=1.0 - around(gap, 0.3),
+            gamma=around(driver.gamma, 0.2),
+            alpha=driver.alpha + 0.5 * (2.0 * float(stream.random()) - 1.0),
+            noise=around(driver.noise, 0.2),
+            scale=around(driver.scale, 0.2),
+            play=around(driver.play, 0.5),
+            backfire=around(driver.backfire, 0.5),
+        )
+
+    shares = np.array([around(segment.share, 0.5) for segment in DEFAULT.segments])
+    segments = tuple(
+        replace(
+            segment,
+            share=float(share),
+            seats=around(segment.seats, 0.3),
+            auto_renew=min(around(segment.auto_renew, 0.3), 0.9),
+            touches=around(segment.touches, 0.4),
+            value_days=around(segment.value_days, 0.4),
+        )
+        for segment, share in zip(DEFAULT.segments, shares / shares.sum(), strict=True)
+    )
+    return replace(
+        _drivers(DEFAULT, change),
+        segments=segments,
+        crosstalk=tuple((a, b, around(share, 0.5)) for a, b, share in DEFAULT.crosstalk),
+        memory=0.55 + 0.3 * float(stream.random()),
+        unrecovered=around(DEFAULT.unrecovered, 0.4),
+        uplift_share=0.3 + 0.6 * float(stream.random()),
+        usage_level=DEFAULT.usage_level + 0.4 * (float(stream.random()) - 0.5),
+        incidents=around(DEFAULT.incidents, 0.5),
+        launches=int(stream.integers(0, 4)),
+    )
+
+
+_DIGITS = 9
+_STRICTER = Regime(share=2 / 3, shifts=(("price", 1.2), ("budget", 1.0), ("competitor", 0.8)))
+
+WORLDS: dict[str, World] = {
+    "default": DEFAULT,
+    "null": _null(DEFAULT),
+    "calendar-only": _calendar_only(DEFAULT, 0.19),
+    "theatre": replace(
+        DEFAULT,
+        vendor=replace(DEFAULT.vendor, trusts_pulse=True, insight=0.0, optimism=1.0),
+    ),
+    "drift": replace(DEFAULT, regime=_STRICTER, launches=6),
+    "fast-drivers": replace(_drivers(DEFAULT, _fast), memory=0.0),
+    "small": replace(DEFAULT, size=(400, 36)),
+    "usage-free": replace(DEFAULT, telemetry=False),
+    "confounded-only": replace(DEFAULT, vendor=replace(DEFAULT.vendor, random_stratum=0.0)),
+    "firefighting": replace(
+        DEFAULT,
+        vendor=replace(DEFAULT.vendor, routine=0.25, reactive=0.15, window=0, play_at=1),
+    ),
+    "score-theatre": replace(
+        DEFAULT,
+        vendor=replace(DEFAULT.vendor, trusts_pulse=True, insight=0.1, optimism=1.2),
+    ),
+    "expansion-black-hole": replace(DEFAULT, vendor=replace(DEFAULT.vendor, handoff=0.15)),
+    "onboarding-chaos": replace(
+        DEFAULT, vendor=replace(DEFAULT.vendor, value_days=3.0, adrift=2.5)
+    ),
+    "renewal-scramble": replace(
+        DEFAULT,
+        vendor=replace(DEFAULT.vendor, window=1, attention=4.0, play_at=1, late_renewals=0.40),
+    ),
+}
+"""The worlds with a name; ``random:K`` is one more for each whole number K."""

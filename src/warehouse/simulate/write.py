@@ -1,7 +1,8 @@
 """Columns to Parquet, with the types the contract declares and the same bytes each time.
 
 A block is written as soon as it is made, in the order of the blocks; so a company of
-any size needs the memory of one block, and a file never depends on who made its parts.
+any size needs the memory of a few blocks, and a file never depends on who made its
+parts. Text is handed over as codes into words and is plain text in the file.
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from warehouse.contract import Kind, Table
-from warehouse.simulate.columns import Cells, Columns, Text, rows
+from warehouse.simulate.columns import Cells, Columns, Text
 
+_WORDS = pa.dictionary(pa.int32(), pa.string())
 _TYPES: dict[Kind, Any] = {
-    "id": pa.string(),
-    "text": pa.string(),
-    "category": pa.string(),
+    "id": _WORDS,
+    "text": _WORDS,
+    "category": _WORDS,
     "integer": pa.int64(),
     "number": pa.float64(),
     "money": pa.decimal128(18, 2),
@@ -37,11 +39,16 @@ def schema(table: Table) -> Any:
     return pa.schema([(column.name, _TYPES[column.kind]) for column in table.columns])
 
 
+def arrow(columns: Columns, fields: Any) -> Any:
+    """The Arrow table of ``columns`` with the schema ``fields``; money comes as cents."""
+    arrays = [_arrow(columns[field.name], field.type) for field in fields]
+    return pa.Table.from_arrays(arrays, schema=fields)
+
+
 class Files:
     """The open Parquet files of a folder, one a table, written a block at a time."""
 
     def __init__(self, folder: Path, schemas: Mapping[str, Any]) -> None:
-        self._schemas = schemas
         self._writers = {
             name: pq.ParquetWriter(
                 folder / f"{name}.parquet",
@@ -65,21 +72,18 @@ class Files:
         for writer in self._writers.values():
             writer.close()
 
-    def add(self, name: str, columns: Columns) -> int:
-        """Append a block's rows to the file of table ``name``; returns how many."""
-        fields = self._schemas[name]
-        arrays = [_arrow(columns[field.name], field.type) for field in fields]
-        batch = pa.Table.from_arrays(arrays, schema=fields)
-        self._writers[name].write_table(batch, row_group_size=_ROW_GROUP)
-        return rows(columns)
+    def add(self, name: str, rows: Any) -> None:
+        """Append a block's ``rows`` (see ``arrow``) to the file of table ``name``."""
+        self._writers[name].write_table(rows, row_group_size=_ROW_GROUP)
 
 
 def _arrow(cells: Cells, kind: Any) -> Any:
-    """``cells`` as an Arrow array of type ``kind``; money comes as cents."""
+    """``cells`` as an Arrow array of type ``kind``."""
     if isinstance(cells, Text):
         codes = pa.array(cells.codes, mask=cells.codes < 0, type=pa.int32())
-        words = pa.array(list(cells.words), type=pa.string())
-        return pa.DictionaryArray.from_arrays(codes, words).cast(pa.string())
+        words = pa.array(list(cells.words), type=pa.string()).dictionary_encode()
+        # A word may be there twice, and a Parquet writer makes no promise for such a dictionary.
+        return pa.DictionaryArray.from_arrays(words.indices.take(codes), words.dictionary)
     missing = np.ma.getmaskarray(cells) if isinstance(cells, np.ma.MaskedArray) else None
     values = np.ma.getdata(cells)
     if pa.types.is_decimal(kind):
