@@ -12,7 +12,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-services lab bench check lock clean
+.PHONY: help install demo test test-services lab bench check dictionary lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ check: install ## lint, formatting, types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+dictionary: install ## write docs/data-dictionary.md from the contract
+	@$(BIN)/python -c "$$WRITE_DICTIONARY"
 
 lock: ## resolve requirements.lock from pyproject.toml (UPGRADE=1: to the newest releases)
 	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && \
@@ -75,3 +78,11 @@ if not (3, 11) <= sys.version_info[:2] <= (3, 14):
              "make install PYTHON=python3.12" % (sys.argv[1], sys.version_info[0], sys.version_info[1]))
 endef
 export NEEDS_PYTHON
+
+define WRITE_DICTIONARY
+from pathlib import Path
+from warehouse.contract import TABLES
+from warehouse.contract.dictionary import dictionary
+Path("docs/data-dictionary.md").write_text(dictionary(TABLES.values()), encoding="utf-8")
+endef
+export WRITE_DICTIONARY

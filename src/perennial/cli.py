@@ -100,16 +100,24 @@ def init(
 @app.command()
 def simulate(
     folder: Annotated[Path, typer.Argument(help="An empty or new folder to write into.")],
-    accounts: Annotated[int, typer.Option(help="Accounts the company ever had.")] = 2000,
-    months: Annotated[int, typer.Option(help="Months of history.")] = 36,
+    accounts: Annotated[
+        int | None, typer.Option(help="Accounts the company ever had; the world says how many.")
+    ] = None,
+    months: Annotated[int | None, typer.Option(help="Months of history.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed is the same company.")] = 7,
-    world: Annotated[str, typer.Option(help="Which company: see the README.")] = "default",
+    world: Annotated[str, typer.Option(help="Which company: a name, or random:K.")] = "default",
+    workers: Annotated[
+        int | None, typer.Option(help="Processes to share the work; as many as are of use.")
+    ] = None,
+    oracles: Annotated[
+        bool, typer.Option("--oracles", help="Add ceilings and potential outcomes to the truth.")
+    ] = False,
 ) -> None:
     """Write a simulated company's tables, and the truth about it, into FOLDER."""
     from perennial.demo import company
 
-    company(folder, accounts, months, seed, world=world)
-    print(f"Wrote {accounts:,} accounts over {months} months to {folder}")
+    company(folder, accounts, months, seed, world=world, workers=workers, oracles=oracles)
+    print(f"Wrote the company to {folder}, and what nobody there could see to {folder}/truth")
 
 
 @app.command()

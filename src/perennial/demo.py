@@ -18,7 +18,16 @@ from warehouse.simulate import simulate
 REHEARSED = 6  # months lived before the newest, so that its page can grade the first of them
 
 
-def company(folder: Path, accounts: int, months: int, seed: int, *, world: str = "default") -> None:
+def company(
+    folder: Path,
+    accounts: int | None,
+    months: int | None,
+    seed: int,
+    *,
+    world: str = "default",
+    workers: int | None = None,
+    oracles: bool = False,
+) -> None:
     """Simulate a company into ``folder`` with a progress bar on stderr."""
     with tqdm(total=100, desc="simulate", unit="%", file=sys.stderr) as bar:
         simulate(
@@ -27,6 +36,8 @@ def company(folder: Path, accounts: int, months: int, seed: int, *, world: str =
             months,
             seed,
             world=world,
+            workers=workers,
+            oracles=oracles,
             progress=lambda what, share: bar.update(round(100 * share) - bar.n),
         )
 

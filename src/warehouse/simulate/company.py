@@ -21,7 +21,7 @@ from warehouse.simulate.tables import Company
 from warehouse.simulate.workers import blocks, suitable
 from warehouse.simulate.world import World
 from warehouse.simulate.worlds import WORLDS, named
-from warehouse.simulate.write import Files, schema
+from warehouse.simulate.write import Files, arrow, schema
 
 Progress = Callable[[str, float], None]
 
@@ -40,6 +40,7 @@ def simulate(
     start: str = "2023-01",
     world: str = "default",
     workers: int | None = None,
+    oracles: bool = False,
     progress: Progress | None = None,
 ) -> Path:
     """Write a simulated company to ``folder`` and return it.
@@ -51,7 +52,8 @@ def simulate(
     ``months`` months from ``start``. Money is in the currency's main unit with two
     decimals; instants are naive and in UTC. The same arguments give the same bytes,
     whoever makes them: ``workers`` processes, by default as many as are of use here.
-    ``accounts`` and ``months`` left out are those of the world.
+    ``accounts`` and ``months`` left out are those of the world. ``oracles`` adds to the
+    truth what only twins can tell, at about four times the time.
 
     ``progress`` is told what is being done and the share done, 0 to 1. Raises ``Usage``
     for a size, month, seed or world that cannot be, and ``CannotWrite`` for a folder
@@ -62,7 +64,7 @@ def simulate(
     months = chosen.size[1] if months is None else months
     _check(accounts, months, seed, start, workers)
     calendar = Calendar(start, months, chosen.history)
-    company = Company(chosen, calendar, shocks(chosen, seed, calendar), accounts, seed)
+    company = Company(chosen, calendar, shocks(chosen, seed, calendar), accounts, seed, oracles)
     target = Path(folder).resolve()
     partial = target.parent / f".{target.name}.partial-{os.getpid()}"
     try:
@@ -85,9 +87,14 @@ def _write(company: Company, folder: Path, workers: int, progress: Progress) -> 
     hidden, parts = folder / "truth", folder / ".parts"
     hidden.mkdir()
     parts.mkdir()
-    (hidden / "README.md").write_text(truth.dictionary(company.world), encoding="utf-8")
+    (hidden / "README.md").write_text(
+        truth.dictionary(company.world, company.oracles), encoding="utf-8"
+    )
     schemas = {name: schema(table) for name, table in contract.TABLES.items()}
-    with Files(folder, schemas) as tables, Files(hidden, truth.schemas(company.world)) as secrets:
+    secret = truth.schemas(company.world, company.oracles)
+    with Files(folder, schemas) as tables, Files(hidden, secret) as secrets:
+        shared = truth.shared(company.world, company.calendar, company.shocks)
+        secrets.add("shocks", arrow(shared, secret["shocks"]))
         progress("simulate", 0.0)
         for done, (shown, kept) in enumerate(blocks(company, workers, parts), start=1):
             for name, rows in shown.items():

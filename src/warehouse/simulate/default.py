@@ -29,7 +29,7 @@ DEFAULT = World(
             shape=2.0,
             scale=0.54,
             touch=-0.03,
-            play=-0.35,
+            play=-0.55,
             onboarding=0.12,
         ),
         Driver(
@@ -42,7 +42,7 @@ DEFAULT = World(
             pull=0.035,
             level=0.45,
             noise=0.12,
-            play=-0.10,
+            play=-0.30,
         ),
         Driver(
             "onboarding",
@@ -53,7 +53,7 @@ DEFAULT = World(
             (0.30, 0.20),
             onboarding=0.22,
             touch=-0.03,
-            play=-0.20,
+            play=-0.40,
         ),
         Driver(
             "value",
@@ -68,7 +68,7 @@ DEFAULT = World(
             rate=(0.010, 0.010, 0.010),
             shape=2.0,
             scale=0.50,
-            play=-0.25,
+            play=-0.60,
         ),
         Driver(
             "quality",
@@ -116,7 +116,7 @@ DEFAULT = World(
             rate=(0.019, 0.017, 0.015),
             shape=3.0,
             scale=0.62,
-            play=-0.22,
+            play=-0.40,
         ),
         Driver(
             "sponsor",
@@ -128,7 +128,7 @@ DEFAULT = World(
             rate=(0.011, 0.012, 0.013),
             shape=3.0,
             scale=0.55,
-            play=-0.15,
+            play=-0.40,
         ),
         Driver(
             "budget",
@@ -163,7 +163,7 @@ DEFAULT = World(
             launch=0.030,
             shape=3.0,
             scale=0.55,
-            backfire=0.30,
+            backfire=0.95,
         ),
         Driver(
             "merger",

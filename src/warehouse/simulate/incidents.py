@@ -27,7 +27,7 @@ def incidents(
     count = len(account)
     owned = life.state.terms.owned[served.month[month], :, account]
     failed = shocks.incident[served.month[month]] & owned
-    shared = failed.any(axis=1)
+    shared: Flags = np.asarray(failed.any(axis=1))
     product = _one_of(np.where(shared[:, None], failed, owned), stream.random(count))
 
     common = Streams(streams.seed, WHOLE_COMPANY).stream(Purpose.INCIDENTS)

@@ -7,7 +7,7 @@ an incident of a product when its luck runs out, a rival's launch in the last th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,6 +15,8 @@ from warehouse.simulate.arrays import Flags, Floats, Ints
 from warehouse.simulate.calendar import Calendar
 from warehouse.simulate.streams import WHOLE_COMPANY, Purpose, Streams
 from warehouse.simulate.world import INDUSTRIES, World
+
+_RELEASES = 1 / 3
 
 
 @dataclass(frozen=True)
@@ -38,9 +40,13 @@ class Exogenous:
 
 @dataclass(frozen=True)
 class Shocks:
-    """Every month's shared shocks from ``first`` on, each [months, ...] as in ``Exogenous``."""
+    """Every month's shared shocks from ``first`` on, each [months, ...] as in ``Exogenous``.
+
+    ``general`` [months] is the index of the whole economy that the industries lean to.
+    """
 
     first: int
+    general: Floats
     macro: Floats
     release: Flags
     incident: Flags
@@ -66,23 +72,55 @@ def shocks(world: World, seed: int, calendar: Calendar) -> Shocks:
     """Draw the shared shocks of every simulated month."""
     stream = Streams(seed, WHOLE_COMPANY).stream(Purpose.SHOCKS)
     months = np.arange(-calendar.history, calendar.lived - calendar.history)
-    general, industry, macro = 0.0, np.zeros(len(INDUSTRIES)), []
-    noise = stream.standard_normal((len(months), 1 + len(INDUSTRIES)))
-    for row in noise:
-        before, general = general, 0.9 * general + 0.1 * float(row[0])
-        industry = general + 0.8 * (industry - before) + 0.08 * row[1:]
-        macro.append(industry)
+    general, macro = _economy(stream, len(months), 0.0, np.zeros(len(INDUSTRIES)))
     opens = np.floor(calendar.months * (2.0 + stream.random()) / 3.0)
     rivals = np.argsort(stream.random(len(INDUSTRIES))) < world.launches
     return Shocks(
         -calendar.history,
-        np.array(macro),
-        stream.random(len(months)) < 1 / 3,
+        general,
+        macro,
+        stream.random(len(months)) < _RELEASES,
         stream.random((len(months), len(world.products))) < world.incidents,
         (months >= opens)[:, None] & rivals,
         _shifts(world, calendar, months),
         np.array([calendar.season(int(month)) for month in months]),
     )
+
+
+def onward(world: World, known: Shocks, stream: np.random.Generator, month: int) -> Shocks:
+    """Another future: ``known`` up to ``month``, and from then on what could have come.
+
+    The economy goes on from where it stood, releases and incidents are drawn anew; rivals
+    and the times stay what they were.
+    """
+    now = month - known.first
+    ahead = len(known.macro) - now - 1
+    general, macro = _economy(stream, ahead, float(known.general[now]), known.macro[now])
+    released = stream.random(ahead) < _RELEASES
+    failed = stream.random((ahead, len(world.products))) < world.incidents
+    past = slice(0, now + 1)
+    return replace(
+        known,
+        general=np.concatenate([known.general[past], general]),
+        macro=np.concatenate([known.macro[past], macro]),
+        release=np.concatenate([known.release[past], released]),
+        incident=np.concatenate([known.incident[past], failed]),
+        launch=np.concatenate([known.launch[past], np.repeat(known.launch[[now]], ahead, axis=0)]),
+        shift=np.concatenate([known.shift[past], np.repeat(known.shift[[now]], ahead, axis=0)]),
+    )
+
+
+def _economy(
+    stream: np.random.Generator, months: int, general: float, industry: Floats
+) -> tuple[Floats, Floats]:
+    """The general index [months] and that of each industry [months, industries], from now on."""
+    whole, each = np.empty(months), np.empty((months, len(INDUSTRIES)))
+    noise = stream.standard_normal((months, 1 + len(INDUSTRIES)))
+    for index, row in enumerate(noise):
+        before, general = general, 0.9 * general + 0.1 * float(row[0])
+        industry = general + 0.8 * (industry - before) + 0.08 * row[1:]
+        whole[index], each[index] = general, industry
+    return whole, each
 
 
 def _shifts(world: World, calendar: Calendar, months: Ints) -> Floats:

@@ -10,8 +10,10 @@ import numpy as np
 
 from warehouse.simulate.arrays import NOT_YET, choose, days, numbering, repeat
 from warehouse.simulate.columns import Columns, Text, category, ids, take
+from warehouse.simulate.drivers import RELIABILITY
 from warehouse.simulate.life import Life
 from warehouse.simulate.service import Service, office_hours
+from warehouse.simulate.shocks import Shocks
 from warehouse.simulate.streams import Purpose, Streams
 
 _PRIORITIES = ("low", "normal", "high", "urgent")
@@ -20,11 +22,12 @@ _WORK_HOURS = np.array([60.0, 36.0, 22.0, 9.0])
 _PROMISED_HOURS = np.array([48.0, 24.0, 8.0, 2.0])
 _TIER = np.array([1.5, 1.0, 0.75])
 """What the account's tier makes of the promise."""
+_ABOUT_WHAT_FAILED = 8.0
 _RATED = 0.35
 _REOPENED = 0.05
 
 
-def tickets(life: Life, served: Service, streams: Streams, names: Text) -> Columns:
+def tickets(life: Life, served: Service, shocks: Shocks, streams: Streams, names: Text) -> Columns:
     """The tickets of a block, ordered by ticket_id."""
     stream = streams.stream(Purpose.TICKETS)
     counts = stream.binomial(life.signals.tickets[served.month], served.share)
@@ -45,7 +48,10 @@ def tickets(life: Life, served: Service, streams: Streams, names: Text) -> Colum
     people = life.people
     promised = opened + days(_PROMISED_HOURS[priority] * _TIER[people.tier[account]] / 24.0)
     owned = life.state.terms.owned[at[0], :, account].T.astype(np.float64)
-    product = choose(stream.random(count), owned + 1e-9)
+    failed = (
+        shocks.incident[at[0]] & life.events.choices.jumped[at[0], RELIABILITY, account][:, None]
+    )
+    product = choose(stream.random(count), owned * np.where(failed.T, _ABOUT_WHAT_FAILED, 1.0))
     again = stream.random(count) < _REOPENED * np.where(slow, 3.0, 1.0)
     reopened = np.where(again, resolved + days(0.2 + stream.exponential(3.0, count)), NOT_YET)
     rates = stream.random(count) < _RATED

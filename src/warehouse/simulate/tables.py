@@ -32,13 +32,14 @@ from warehouse.simulate.world import World
 
 @dataclass(frozen=True)
 class Company:
-    """What is the same for all blocks of a company."""
+    """What is the same for all blocks of a company; ``oracles``: its twins are lived too."""
 
     world: World
     calendar: Calendar
     shocks: Shocks
     accounts: int
     seed: int
+    oracles: bool = False
 
     @property
     def blocks(self) -> int:
@@ -69,7 +70,7 @@ def block(company: Company, index: int) -> Block:
         "contacts": contacts(life, dates, streams, names),
         "incidents": incidents(life, served, company.shocks, streams, names),
         "usage": usage(life, served, streams, names),
-        "tickets": tickets(life, served, streams, names),
+        "tickets": tickets(life, served, company.shocks, streams, names),
         "surveys": surveys(life, served, streams, names),
         "invoices": bills,
         "payments": payments,
@@ -80,4 +81,7 @@ def block(company: Company, index: int) -> Block:
     }
     export = company.calendar.export
     tables = {name: as_exported(TABLES[name], made[name], export) for name in TABLES}
-    return Block(tables, truth.tables(life, names))
+    secrets = truth.tables(life, names)
+    if company.oracles:
+        secrets |= truth.oracles(life, company.shocks, streams, names)
+    return Block(tables, secrets)

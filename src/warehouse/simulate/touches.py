@@ -23,6 +23,8 @@ from warehouse.simulate.streams import Purpose, Streams
 
 _KINDS = ("email", "call", "meeting", "review", "training")
 _MINUTES = np.array([0, 20, 45, 60, 90])
+_LONGER = np.array([0.85, 1.0, 1.2])
+"""What the segment makes of the time: more people sit at a large account's table."""
 _EMAIL, _CALL, _MEETING, _REVIEW, _TRAINING = range(5)
 _ROUTINE, _CSM, _MEET, _PLAY, _TEACH, _ASK, _BOARD = range(7)
 _PLAYED = 3
@@ -46,7 +48,8 @@ def touches(life: Life, served: Service, streams: Streams, names: Text, csm: Tex
     wait = np.where(kind == _EMAIL, stream.exponential(1.2, count), 0.0)
     answered = stream.random(count) < chance
     logged = np.where(kind == _EMAIL, 0.0, 2.0 * stream.random(count))
-    length = _MINUTES[kind] * np.exp(0.3 * stream.standard_normal(count))
+    usual = _MINUTES[kind] * _LONGER[life.people.segment[account]]
+    length = usual * np.exp(0.3 * stream.standard_normal(count))
     table: Columns = {
         "account_id": names[account],
         "touched_at": touched,

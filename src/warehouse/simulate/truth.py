@@ -11,17 +11,22 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from warehouse.simulate.calendar import Calendar
 from warehouse.simulate.columns import Columns, Text, category
 from warehouse.simulate.drivers import ADOPTION
 from warehouse.simulate.life import Life
+from warehouse.simulate.shocks import Shocks
 from warehouse.simulate.state import Kind
-from warehouse.simulate.world import World
+from warehouse.simulate.streams import Streams
+from warehouse.simulate.twins import LEADS, ceilings, plays
+from warehouse.simulate.world import INDUSTRIES, World
 
 _KINDS = ("none", "renewal", "monthly", "exit", "payment", "merged")
 _TYPES: dict[str, Any] = {
     **dict.fromkeys(("account_id", "month", "decided", "kind", "cause"), pa.string()),
-    **dict.fromkeys(("randomised", "deciding", "leaving", "red", "play"), pa.bool_()),
-    **dict.fromkeys(("arr", "months_to_turn", "touches"), pa.int64()),
+    **dict.fromkeys(("randomised", "deciding", "leaving", "red", "play", "left"), pa.bool_()),
+    **dict.fromkeys(("release", "incident_*", "launch_*"), pa.bool_()),
+    **dict.fromkeys(("arr", "months_to_turn", "touches", "lead"), pa.int64()),
     "left_on": pa.timestamp("us"),
 }
 """The type of each column that is not a number with a fraction."""
@@ -63,23 +68,60 @@ _MEANINGS = {
         "share_*": "the chance that a driver was the cause, given that it chose to leave",
         "arr": "annual recurring revenue lost, cents",
     },
+    "shocks": {
+        "month": "the reported month",
+        "release": "the vendor shipped a release",
+        "macro_*": "the strain the economy puts on an industry",
+        "incident_*": "a product failed",
+        "launch_*": "a rival has launched in an industry",
+    },
+    "ceilings": {
+        "account_id": "the account that decided at its notice deadline",
+        "month": "the month it decided in",
+        "lead": "months before the decision",
+        "left": "it chose to leave",
+        "now": "its chance of leaving when it decided",
+        "ahead": "the chance as it stood that many months before, the future unknown: by twins",
+    },
+    "plays": {
+        "account_id": "the account whose renewal was so far off that a save play could start",
+        "month": "the month it could have started in",
+        "propensity": "the chance that it was started",
+        "play": "it was",
+        "spared": "the chance of leaving at the coming deadline without a play: by twins",
+        "played": "the chance with one, under the same luck",
+    },
 }
+_TWINS = ("ceilings", "plays")
 
 
-def schemas(world: World) -> dict[str, Any]:
-    """The Arrow schema of each table of the truth."""
-    drivers = [driver.name for driver in world.drivers]
+def schemas(world: World, oracles: bool) -> dict[str, Any]:
+    """The Arrow schema of each table of the truth; those made by twins only with ``oracles``."""
     made = {}
-    for table, meanings in _MEANINGS.items():
-        names: list[str] = []
-        for name in meanings:
-            many = name.endswith("*")
-            names += [name[:-1] + driver for driver in drivers] if many else [name]
-        made[table] = pa.schema([(name, _TYPES.get(name, pa.float64())) for name in names])
+    for table, meanings in _meanings(oracles).items():
+        named = [
+            (name.replace("*", each), _TYPES.get(name, pa.float64()))
+            for name in meanings
+            for each in (_each(world, name) if "*" in name else ("",))
+        ]
+        made[table] = pa.schema(named)
     return made
 
 
-def dictionary(world: World) -> str:
+def _meanings(oracles: bool) -> dict[str, dict[str, str]]:
+    return {name: said for name, said in _MEANINGS.items() if oracles or name not in _TWINS}
+
+
+def _each(world: World, name: str) -> list[str]:
+    """What the ``*`` of a column stands for."""
+    if name.startswith("incident"):
+        return [product.name for product in world.products]
+    if name.startswith(("macro", "launch")):
+        return [industry.lower().replace(" ", "_") for industry in INDUSTRIES]
+    return [driver.name for driver in world.drivers]
+
+
+def dictionary(world: World, oracles: bool) -> str:
     """What each column of the truth means, for the person who opens its folder."""
     lines = [
         "# The truth",
@@ -87,12 +129,61 @@ def dictionary(world: World) -> str:
         "What made this company's data. Nothing that scores, explains or forecasts may read it;",
         "it is for grading what they say.",
         "",
-        "`*` stands for each driver: " + ", ".join(d.name for d in world.drivers) + ".",
+        "`*` stands for each industry, each product or each driver. The drivers: "
+        + ", ".join(driver.name for driver in world.drivers)
+        + ".",
     ]
-    for table, meanings in _MEANINGS.items():
+    for table, meanings in _meanings(oracles).items():
         lines += ["", f"## {table}.parquet", "", "| column | meaning |", "|---|---|"]
         lines += [f"| {name} | {meaning} |" for name, meaning in meanings.items()]
     return "\n".join(lines) + "\n"
+
+
+def shared(world: World, calendar: Calendar, known: Shocks) -> Columns:
+    """The shocks of the reported months, a row a month."""
+    months = slice(calendar.history, calendar.history + calendar.months)
+    columns: Columns = {
+        "month": category(np.arange(calendar.months), _months(calendar)),
+        "release": known.release[months],
+    }
+    for name, values in (
+        ("macro_*", known.macro),
+        ("incident_*", known.incident),
+        ("launch_*", known.launch),
+    ):
+        for index, each in enumerate(_each(world, name)):
+            columns[name.replace("*", each)] = values[months, index]
+    return columns
+
+
+def oracles(life: Life, known: Shocks, streams: Streams, names: Text) -> dict[str, Columns]:
+    """What only twins can tell of a block: the ceilings, and what save plays would change."""
+    found, chances = ceilings(life, known, streams), plays(life, known, streams)
+    months = _months(life.calendar)
+    row, lead = np.nonzero(~np.isnan(found.ahead.T))
+    return {
+        "ceilings": {
+            "account_id": names[found.account[row]],
+            "month": category(found.month[row], months),
+            "lead": np.array(LEADS)[lead],
+            "left": found.left[row],
+            "now": found.now[row],
+            "ahead": found.ahead[lead, row],
+        },
+        "plays": {
+            "account_id": names[chances.account],
+            "month": category(chances.month, months),
+            "propensity": chances.propensity,
+            "play": chances.given,
+            "spared": chances.spared,
+            "played": chances.played,
+        },
+    }
+
+
+def _months(calendar: Calendar) -> list[str]:
+    """The names of the reported months."""
+    return [calendar.name(month) for month in range(calendar.months)]
 
 
 def tables(life: Life, names: Text) -> dict[str, Columns]:
@@ -119,7 +210,7 @@ def _account_months(life: Life, names: Text) -> Columns:
     at = (month + calendar.history, account)
     columns: Columns = {
         "account_id": names[account],
-        "month": category(month, [calendar.name(m) for m in range(calendar.months)]),
+        "month": category(month, _months(calendar)),
         "arr": life.arr[at],
         "probability": choices.probability[at],
         "deciding": choices.deciding[at],

@@ -1,7 +1,7 @@
 """Surveys: NPS twice a year to each contact, CSAT after the start and yearly, CES after help.
 
 Those who are unhappy, or whose champion has gone, answer less; what is answered is
-therefore rosier than what is felt.
+therefore rosier than what is felt. While a place is vacant nobody is asked by name.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from warehouse.simulate.arrays import NOT_YET, Flags, Ints, days, numbering, repeat
-from warehouse.simulate.columns import Columns, Text, category, ids, take
+from warehouse.simulate.columns import Columns, Text, blank, category, ids, take
 from warehouse.simulate.comments import comments
 from warehouse.simulate.contacts import MOST_PLACES, contact_ids, departures
 from warehouse.simulate.life import Life
@@ -24,6 +24,8 @@ _SCALES = {  # middle of the answers of a contented account, pull of the mood, n
 }
 _CONTENT, _EASY = 8.3, 5.7
 _WORDED = 0.3
+_VACANT = 3
+"""Months, that of a departure included, by whose end the successor has been recorded."""
 
 
 def surveys(life: Life, served: Service, streams: Streams, names: Text) -> Columns:
@@ -47,13 +49,14 @@ def surveys(life: Life, served: Service, streams: Streams, names: Text) -> Colum
     score = np.rint(score + noise * stream.standard_normal(count))
     score = np.clip(score, least, most).astype(np.int64)
     good = score > least + 0.75 * (most - least)
-    worded = answers & (stream.random(count) < _WORDED)
+    worded = (answered < life.calendar.export) & (stream.random(count) < _WORDED)
     words = comments(worded, life.signals.theme[at], good, stream.random((3, count)))
     person = _occupant(life, streams)[place, at[0], account]
+    asked = contact_ids(life.people.number[account], place, np.maximum(person, 0))
     table: Columns = {
         "account_id": names[account],
         "kind": category(kind, _KINDS),
-        "contact_id": contact_ids(life.people.number[account], place, person),
+        "contact_id": blank(asked, person < 0),
         "sent_at": sent,
         "answered_at": answered,
         "score": np.ma.masked_array(score, mask=~answers),
@@ -89,8 +92,10 @@ def _sent(
 
 
 def _occupant(life: Life, streams: Streams) -> Ints:
-    """How many went before who holds each place at the start of each month, [places, months, n]."""
-    gone = departures(life, streams).astype(np.int64)
-    before = np.cumsum(gone, axis=1) - gone
-    settled = np.zeros((MOST_PLACES - 2, *before.shape[1:]), dtype=np.int64)
-    return np.concatenate([before, settled])
+    """How many held each place before who holds it, -1 while it is vacant, [places, months, n]."""
+    gone = np.cumsum(departures(life, streams), axis=1, dtype=np.int64)
+    settled = np.zeros_like(gone)
+    settled[:, _VACANT:] = gone[:, :-_VACANT]
+    known = np.where(gone > settled, -1, gone)
+    others = np.zeros((MOST_PLACES - 2, *gone.shape[1:]), dtype=np.int64)
+    return np.concatenate([known, others])

@@ -44,10 +44,10 @@ def suitable(company: Company) -> int:
 def made(company: Company, index: int) -> Made:
     """Block ``index`` of ``company`` as Arrow tables."""
     done = block(company, index)
-    secret = truth.schemas(company.world)
+    secret = truth.schemas(company.world, company.oracles)
     return (
         {name: arrow(done.tables[name], schema(table)) for name, table in contract.TABLES.items()},
-        {name: arrow(done.truth[name], fields) for name, fields in secret.items()},
+        {name: arrow(columns, secret[name]) for name, columns in done.truth.items()},
     )
 
 
