@@ -12,7 +12,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-services lab bench check dictionary lock clean
+.PHONY: help install demo test test-services lab bench bands check dictionary lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ lab: install ## open JupyterLab on notebooks/, for this machine only
 
 bench: install ## run the benchmarks (ONLY=name for one); writes benchmarks/results.json
 	@$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY))
+
+bands: install ## live twenty simulated companies; is each as companies are? writes docs/simulated-company.md
+	@$(BIN)/python -m benchmarks.bands $(ARGS)
 
 check: install ## lint, formatting, types
 	@$(BIN)/ruff check .

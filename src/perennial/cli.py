@@ -114,10 +114,11 @@ def simulate(
     ] = False,
 ) -> None:
     """Write a simulated company's tables, and the truth about it, into FOLDER."""
-    from perennial.demo import company
+    from perennial.demo import company, rates
 
     company(folder, accounts, months, seed, world=world, workers=workers, oracles=oracles)
-    print(f"Wrote the company to {folder}, and what nobody there could see to {folder}/truth")
+    print(f"Wrote the company to {folder}, and what nobody there could see to {folder}/truth.")
+    print(f"It bills in several currencies; perennial.toml needs\n\n[rates]\n{rates(world)}")
 
 
 @app.command()

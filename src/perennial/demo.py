@@ -14,6 +14,7 @@ from perennial.workspace import Workspace
 from warehouse.errors import InputMissing
 from warehouse.months import between, shift
 from warehouse.simulate import simulate
+from warehouse.simulate.worlds import named
 
 REHEARSED = 6  # months lived before the newest, so that its page can grade the first of them
 
@@ -40,6 +41,16 @@ def company(
             oracles=oracles,
             progress=lambda what, share: bar.update(round(100 * share) - bar.n),
         )
+
+
+def rates(world: str) -> str:
+    """What a unit of each foreign currency of a simulated company is worth, as lines of TOML."""
+    chosen = named(world)
+    return "\n".join(
+        f"{code} = {rate / 100:.2f}"
+        for code, rate, _ in chosen.currencies
+        if code != chosen.currency
+    )
 
 
 def live_each(workspace: Workspace, first: str, last: str, pages: bool) -> list[Lived]:

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from warehouse.contract import TABLES
 from warehouse.errors import DataRefused, InputMissing, Locked
 from warehouse.mapping import Data, Mapping
+from warehouse.seal import unsealed
 from warehouse.text import LONGEST_LINE, header
 
 SUFFIXES = (".csv", ".parquet")
@@ -100,6 +101,7 @@ def origins(mapping: Mapping, workspace: Path) -> tuple[list[Origin], Path]:
             f"{source} does not exist; [data] source in perennial.toml names the folder or "
             "DuckDB file that holds the tables"
         )
+    unsealed(source)
     found = _in_database(mapping, source) if source.is_file() else _in_folder(mapping, source)
     if "contract_lines" not in {origin.table for origin in found}:
         raise InputMissing(
@@ -145,7 +147,7 @@ def _inside(file: Path, table: str, folder: Path) -> Path:
         )
     if file.suffix.lower() not in SUFFIXES:
         raise DataRefused(f"{table}: {file} is neither .csv nor .parquet; export it as one of them")
-    return file.resolve()
+    return unsealed(file)
 
 
 def _in_database(mapping: Mapping, file: Path) -> list[Origin]:

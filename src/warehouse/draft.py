@@ -15,6 +15,7 @@ from pathlib import Path
 from warehouse.connect import SUFFIXES, columns_of, tables_in
 from warehouse.contract import TABLES, Table
 from warehouse.errors import DataRefused, InputMissing
+from warehouse.seal import unsealed
 from warehouse.text import DELIMITERS
 
 SYNONYMS: dict[str, str] = {
@@ -105,6 +106,7 @@ def found_files(source: Path) -> Files:
     """
     if not source.exists():
         raise InputMissing(f"{source} does not exist; name the folder that holds your tables")
+    unsealed(source)
     files = Files()
     if source.is_file():
         files.update({name: list(columns) for name, columns in tables_in(source).items()})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests.warehouse.digests import digests
 from warehouse.contract import TABLES, Table
 from warehouse.errors import CannotWrite, Usage
 from warehouse.months import as_of, between, shift
@@ -54,14 +54,6 @@ def tables(company: Path) -> dict[str, pd.DataFrame]:
 
 def truth(company: Path, name: str) -> pd.DataFrame:
     return pd.read_parquet(company / "truth" / f"{name}.parquet")
-
-
-def digests(folder: Path) -> dict[str, str]:
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in files
-    }
 
 
 each_table = pytest.mark.parametrize("table", TABLES.values(), ids=list(TABLES))
@@ -139,7 +131,11 @@ def test_lines_add_up_to_the_true_arr_at_each_close(
     company: Path, tables: dict[str, pd.DataFrame]
 ) -> None:
     lines = tables["contract_lines"]
-    cents = (lines["arr"].astype(float) * 100).round().astype("int64")
+    worth = {code: rate for code, rate, _ in DEFAULT.currencies}
+    local = (lines["arr"].astype(float) * 100).round().astype("int64")
+    cents = local * lines["currency"].map(worth) // 100
+    assert (local * lines["currency"].map(worth) % 100 == 0).all()
+    assert lines["currency"].nunique() == len(worth)
     stops = lines["ended_on"].fillna(lines["ends_on"])
     true = truth(company, "account_months")
     for month in between(START, shift(START, MONTHS - 2)):  # a late renewal of the last is not in

@@ -15,11 +15,7 @@ INVOICES = Table(
         Column("issued_at", "instant", "When it was issued.", required=True),
         Column("due_on", "instant", "When it falls due.", default="issued_at"),
         Column("amount", "money", "What it asks for.", unit="reporting currency"),
-        Column(
-            "currency",
-            "category",
-            "Currency it is billed in; amount is in the reporting currency.",
-        ),
+        Column("currency", "category", "Currency of the amount."),
         late("failed_at", "First failed attempt to collect."),
         late("paid_at", "When it was paid in full."),
         known("issued_at"),

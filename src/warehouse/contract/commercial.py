@@ -46,11 +46,7 @@ CONTRACT_LINES = Table(
             required=True,
             unit="reporting currency a year",
         ),
-        Column(
-            "currency",
-            "category",
-            "Currency it is billed in; arr is in the reporting currency, at the rate of signing.",
-        ),
+        Column("currency", "category", "Currency of the amount."),
         Column("seats", "integer", "Seats entitled.", unit="seats"),
         Column("billing", "category", "How often it is billed.", choices=("monthly", "annual")),
         Column("discount", "number", "Share off the list price.", unit="share", low=0, high=1),

@@ -69,7 +69,7 @@ def billing(
         "account_id": names[account],
         "issued_at": issued,
         "due_on": due,
-        "amount": amount,
+        "amount": np.rint(amount * 100 / people.rate[account]).astype(np.int64),
         "currency": currency(life, account),
         "failed_at": np.where(failed, charged, NOT_YET),
         "paid_at": paid,
@@ -113,7 +113,7 @@ def _regular(life: Life) -> Asked:
     people, choices = life.people, life.events.choices
     age = (_months(life) - life.state.began) % 12
     month, account = np.nonzero(life.state.live & _reported(life) & (~people.yearly | (age == 0)))
-    yearly = life.events.turn.terms.arr(life.world).sum(axis=1)[month, account]
+    yearly = life.events.turn.terms.arr(life.world, life.people.rate).sum(axis=1)[month, account]
     amount = np.where(people.yearly[account], yearly, np.rint(yearly / 12)).astype(np.int64)
     issued = life.calendar.on(month - life.calendar.history, people.anchor[account]) + _RUN
     return (
@@ -129,7 +129,7 @@ def _regular(life: Life) -> Asked:
 def _within(life: Life, dates: Agreements) -> Asked:
     """What is bought or taken over within a year already paid for, to its end."""
     choices, turn = life.events.choices, life.events.turn
-    prices = unit_prices(life.world, turn.terms.price)
+    prices = unit_prices(life.world, turn.terms.price, life.people.rate)
     grown = choices.terms.owned & ~choices.added_products
     seats = (choices.added_seats + turn.merged)[:, None, :] * grown
     seats = seats + choices.terms.seats[:, None, :] * choices.added_products
@@ -148,7 +148,9 @@ def _credits(life: Life, stream: np.random.Generator) -> Asked:
     month, account = np.nonzero(struck)
     chosen = stream.random(len(month)) < _CREDITED
     month, account = month[chosen], account[chosen]
-    monthly = life.events.turn.terms.arr(life.world).sum(axis=1)[month, account] / 12
+    monthly = (
+        life.events.turn.terms.arr(life.world, life.people.rate).sum(axis=1)[month, account] / 12
+    )
     issued = life.calendar.on(month + 1 - life.calendar.history, np.full(len(month), 5)) + _RUN
     no = np.zeros(len(month), dtype=np.bool_)
     return account, month, issued, -np.rint(_CREDIT * monthly).astype(np.int64), no, no

@@ -14,6 +14,7 @@ from pathlib import Path
 from warehouse import contract
 from warehouse.errors import CannotWrite, Usage
 from warehouse.months import check
+from warehouse.seal import seal
 from warehouse.simulate import truth
 from warehouse.simulate.calendar import Calendar
 from warehouse.simulate.shocks import shocks
@@ -87,6 +88,7 @@ def _write(company: Company, folder: Path, workers: int, progress: Progress) -> 
     hidden, parts = folder / "truth", folder / ".parts"
     hidden.mkdir()
     parts.mkdir()
+    seal(hidden)
     (hidden / "README.md").write_text(
         truth.dictionary(company.world, company.oracles), encoding="utf-8"
     )

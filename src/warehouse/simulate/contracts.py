@@ -1,4 +1,4 @@
-"""The contract lines: one product, one term, one price.
+"""The contract lines: one product, one term, one price, in the currency it is billed in.
 
 A new contract and each renewal write one line a product held. What changes within a term
 writes lines of its own that end with it: seats or products bought, the seats of a ramp
@@ -33,7 +33,7 @@ def contract_lines(life: Life, dates: Agreements, names: Text) -> Columns:
         "product": category(table["product"], [product.name for product in life.world.products]),
         "starts_on": table["starts_on"],
         "ends_on": table["ends_on"],
-        "arr": table["arr"],
+        "arr": table["arr"] * 100 // people.rate[account],
         "currency": currency(life, account),
         "seats": table["seats"],
         "billing": category(people.yearly[account].astype(np.int64), ("monthly", "annual")),
@@ -52,7 +52,7 @@ def contract_lines(life: Life, dates: Agreements, names: Text) -> Columns:
 
 def currency(life: Life, account: Ints) -> Text:
     """What each of the rows of ``account`` is billed in."""
-    return category(life.people.currency[account], [code for code, _ in life.world.currencies])
+    return category(life.people.currency[account], [code for code, _, _ in life.world.currencies])
 
 
 Lines = dict[str, np.ndarray]
@@ -100,14 +100,18 @@ def _stepped(life: Life, dates: Agreements) -> list[Lines]:
     known = np.where(agreed, dates.known[term], starts)
     ramps = _lines(life, dates, ramped, turn.ramped, starts, signed, known)
 
-    risen = (turn.escalated > 0)[:, None, :] & owned
+    rate = life.people.rate
+    before = unit_prices(life.world, turn.terms.price - turn.escalated, rate)
+    rise = unit_prices(life.world, turn.terms.price, rate) - before
+    risen = (rise > 0) & owned & (turn.escalated > 0)[:, None, :]
     month, product, account = np.nonzero(risen)
     starts = _anchored(life, (month, account))
     rises = _lines(life, dates, risen, turn.terms.seats, starts, starts, starts)
     seats = (turn.terms.seats - turn.ramped - turn.merged)[month, account]
-    before = unit_prices(life.world, turn.terms.price - turn.escalated)
-    more = (unit_prices(life.world, turn.terms.price) - before)[month, product, account]
-    rises |= {"arr": seats * more, "seats": np.zeros(len(seats), dtype=np.int64)}
+    rises |= {
+        "arr": seats * rise[month, product, account],
+        "seats": np.zeros(len(seats), dtype=np.int64),
+    }
 
     merged = (turn.merged > 0)[:, None, :] & owned
     month, product, account = np.nonzero(merged)
@@ -138,13 +142,13 @@ def _lines(
     at = (month, account)
     term = (life.state.began[at] + calendar.history, account)
     ends = calendar.on(life.state.began[at] + people.term[account], people.anchor[account])
-    prices = unit_prices(life.world, life.events.turn.terms.price)[month, product, account]
+    prices = unit_prices(life.world, life.events.turn.terms.price, people.rate)
     return {
         "account": account,
         "product": product,
         "starts_on": starts,
         "ends_on": np.where(people.monthly[account], NOT_YET, ends),
-        "arr": seats[at] * prices,
+        "arr": seats[at] * prices[month, product, account],
         "seats": seats[at],
         "signed_at": signed,
         "known_at": known,

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from warehouse.simulate.world import Driver, Product, Segment, World
 
-_STEEP = 2.54
-_EASE = -2.52
+_STEEP = 2.58
+_EASE = -2.56
 
 DEFAULT = World(
     drivers=(

@@ -71,7 +71,7 @@ def opportunities(
 def _within(life: Life, dates: Agreements) -> Rows:
     """What was bought within a term."""
     choices = life.events.choices
-    prices = unit_prices(life.world, life.events.turn.terms.price)
+    prices = unit_prices(life.world, life.events.turn.terms.price, life.people.rate)
     held = choices.terms.owned & ~choices.added_products
     seats = choices.added_seats * (prices * held).sum(axis=1)
     new = (choices.terms.seats[:, None, :] * prices * choices.added_products).sum(axis=1)
@@ -83,7 +83,7 @@ def _renewed(life: Life, dates: Agreements) -> Rows:
     turn = life.events.turn
     renewed = turn.turned & ~turn.arrived & ~turn.returned
     before = np.roll(life.state.terms.seats, 1, axis=0), np.roll(life.state.terms.owned, 1, axis=0)
-    prices = unit_prices(life.world, turn.terms.price)
+    prices = unit_prices(life.world, turn.terms.price, life.people.rate)
     more = np.maximum(turn.terms.seats - before[0], 0) * (prices * before[1]).sum(axis=1)
     added = turn.terms.owned & ~before[1]
     new = (turn.terms.seats[:, None, :] * prices * added).sum(axis=1)

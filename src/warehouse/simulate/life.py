@@ -49,7 +49,7 @@ class Life:
     @property
     def arr(self) -> Ints:
         """ARR at the close of each month in cents, [months, n]; 0 where not a customer."""
-        total = self.state.terms.arr(self.world).sum(axis=1)
+        total = self.state.terms.arr(self.world, self.people.rate).sum(axis=1)
         return np.asarray(total * self.state.live, dtype=np.int64)
 
 

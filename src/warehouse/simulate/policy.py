@@ -25,7 +25,7 @@ _RED_ABOVE = 0.40
 _HABIT = 0.8
 _CONTENT = 3.3
 _GLOOMY = 2.6
-_USUAL_DANGER, _DANGER_SPREAD = -2.6, 0.9
+_USUAL_DANGER, _DANGER_SPREAD = -3.4, 1.45
 """The middle and the spread of the accounts' log hazard of leaving, were they to decide."""
 
 

@@ -15,6 +15,9 @@ from warehouse.simulate.calendar import Calendar
 from warehouse.simulate.streams import BLOCK, Purpose, Streams, normals, uniforms
 from warehouse.simulate.world import INDUSTRIES, REGION_SHARES, World
 
+_DEEPEST = 0.6
+"""The deepest discount anybody gets."""
+
 
 @dataclass(frozen=True)
 class Population:
@@ -27,7 +30,8 @@ class Population:
     account goes back to, [drivers, n]. ``escalator`` is the contracted yearly rise and
     ``ramp`` the share of its first seats a long contract adds each year. In the month
     ``merges`` it takes over the contract of its neighbour, ``partner``. ``currency`` is
-    what it is billed in, ``optimism`` that of its CSM.
+    what it is billed in, a unit of which is worth ``rate`` cents of the reporting one,
+    ``optimism`` that of its CSM.
     """
 
     number: Ints
@@ -59,6 +63,7 @@ class Population:
     score_offset: Floats
     pay_offset: Floats
     currency: Ints
+    rate: Ints
     escalator: Floats
     ramp: Floats
     merges: Ints
@@ -90,13 +95,14 @@ def population(world: World, calendar: Calendar, streams: Streams, n: int) -> Po
     betas = stream.beta(2.0, 2.0, BLOCK)[:n]
     bargains = stream.beta(2.0, 8.0, BLOCK)[:n]
 
+    region = choose(u[6], REGION_SHARES)
+    currency = _by_region(world, region, u[16])
     segment = choose(u[0], [s.share for s in world.segments])
     tier = choose(u[1], np.array([s.tiers for s in world.segments])[segment].T)
-    discount = np.round(bargains * _of(world, segment, "bargaining"), 3)
+    discount = np.minimum(np.round(bargains * _of(world, segment, "bargaining"), 3), _DEEPEST)
     price = _of(world, segment, "price") * np.exp(0.12 * z[0]) * (1.0 - discount)
     seats = _of(world, segment, "seats") * np.exp(_of(world, segment, "seats_spread") * z[1])
     fit = z[2]
-    region = choose(u[6], REGION_SHARES)
     term = _by_segment(u[9], [s.terms for s in world.segments], segment)
     affinity = 0.8 * z[12:] + 0.6 * z[3]
     wants = uniforms(stream, len(world.products), n) < sigmoid(
@@ -134,7 +140,8 @@ def population(world: World, calendar: Calendar, streams: Streams, n: int) -> Po
         ticket_offset=0.4 * z[7],
         score_offset=0.6 * z[8],
         pay_offset=z[9],
-        currency=_by_region(world, region, u[16]),
+        currency=currency,
+        rate=np.array([rate for _, rate, _ in world.currencies])[currency],
         escalator=np.where(
             (term > 12) & (u[17] < world.escalator_share),
             np.round(_between(world.escalator_range, u[18]), 3),
@@ -168,7 +175,7 @@ def _by_segment(
 
 def _by_region(world: World, region: Ints, uniform: Floats) -> Ints:
     """The currency each account is billed in, by the shares of its region."""
-    return choose(uniform, np.array([shares for _, shares in world.currencies])[:, region])
+    return choose(uniform, np.array([shares for _, _, shares in world.currencies])[:, region])
 
 
 def _between(bounds: tuple[float, float], uniform: Floats) -> Floats:

@@ -35,9 +35,9 @@ class Terms:
     price: Floats
     owned: Flags
 
-    def arr(self, world: World) -> Ints:
+    def arr(self, world: World, rate: Ints) -> Ints:
         """Annual recurring revenue of each product, in cents, as [..., products, n]."""
-        each = self.seats[..., None, :] * unit_prices(world, self.price)
+        each = self.seats[..., None, :] * unit_prices(world, self.price, rate)
         return np.asarray(self.owned * each, dtype=np.int64)
 
     def where(self, chosen: Flags, other: Terms) -> Terms:
@@ -49,13 +49,16 @@ class Terms:
         )
 
 
-def unit_prices(world: World, price: Floats) -> Ints:
+def unit_prices(world: World, price: Floats, rate: Ints) -> Ints:
     """Cents a seat and year of each product, [..., products, n], from the first one's ``price``.
 
-    Whole cents a seat, so the lines of an account add up to its ARR exactly.
+    A price is a whole number of units of the currency it is billed in, each worth ``rate``
+    cents of the reporting currency; so the lines of an account add up to its ARR exactly
+    in both.
     """
     share = np.array([[p.price] for p in world.products])
-    return np.asarray(np.rint(price[..., None, :] * share), dtype=np.int64)
+    units = np.rint(price[..., None, :] * share / rate).astype(np.int64)
+    return np.asarray(np.maximum(units, 1) * rate, dtype=np.int64)
 
 
 @dataclass(frozen=True)

@@ -133,7 +133,7 @@ class Vendor:
     attention: float = 1.5
     play_at: int = 4
     trusts_pulse: bool = False
-    insight: float = 0.75
+    insight: float = 0.35
     optimism: float = 0.5
     random_stratum: float = 0.20
     handoff: float = 0.75
@@ -169,7 +169,8 @@ class World:
 
     ``incidents`` is how often a product has one in a month; a rival ``launches`` in that
     many industries in the last third of the report. ``telemetry``: use is measured at all.
-    ``currencies`` are those customers are billed in, with their shares by region. ``size``
+    ``currencies`` are those customers are billed in, with what a unit is worth in cents of
+    the reporting ``currency`` and their shares by region; rates are fixed. ``size``
     is how many accounts and months it has where nobody says.
     """
 
@@ -200,7 +201,7 @@ class World:
     ramp_range: tuple[float, float] = (0.10, 0.30)
     mergers: float = 0.05
     usage_level: float = 0.92
-    seat_growth: float = -5.28
+    seat_growth: float = -5.34
     seat_pressure: tuple[float, float] = (0.70, 0.12)
     module_growth: float = -4.9
     renewal_bump: float = 0.5
@@ -210,12 +211,12 @@ class World:
     telemetry: bool = True
     late_usage: float = 0.02
     currency: str = "USD"
-    currencies: tuple[tuple[str, tuple[float, float, float]], ...] = (
-        ("USD", (0.90, 0.20, 0.45)),
-        ("CAD", (0.10, 0.00, 0.00)),
-        ("EUR", (0.00, 0.50, 0.00)),
-        ("GBP", (0.00, 0.30, 0.00)),
-        ("AUD", (0.00, 0.00, 0.55)),
+    currencies: tuple[tuple[str, int, tuple[float, float, float]], ...] = (
+        ("USD", 100, (0.90, 0.20, 0.45)),
+        ("CAD", 74, (0.10, 0.00, 0.00)),
+        ("EUR", 108, (0.00, 0.50, 0.00)),
+        ("GBP", 126, (0.00, 0.30, 0.00)),
+        ("AUD", 66, (0.00, 0.00, 0.55)),
     )
     size: tuple[int, int] = (2000, 36)
 
