@@ -40,7 +40,7 @@ def rows() -> Measured:
         return Measured(usage.num_rows / taken, "rows/s", usage.num_rows / limit)
 
 
-@bench("simulate-large", must="<= 1", aim="<= .6", against=f"{SECONDS:.0f} s for 50,000 x 36")
+@bench("simulate_large", must="<= 1", aim="<= .6", against=f"{SECONDS:.0f} s for 50,000 x 36")
 def seconds() -> Measured:
     """Seconds that 50,000 accounts and 36 months take; ``MemoryError`` above 2 GB in all."""
     with tempfile.TemporaryDirectory() as place:

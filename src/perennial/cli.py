@@ -112,23 +112,30 @@ def simulate(
     oracles: Annotated[
         bool, typer.Option("--oracles", help="Add ceilings and potential outcomes to the truth.")
     ] = False,
+    dirty: Annotated[
+        bool, typer.Option("--dirty", help="The tables as real exports are; the same truth.")
+    ] = False,
 ) -> None:
     """Write a simulated company's tables, and the truth about it, into FOLDER."""
     from perennial.demo import company, rates
 
-    company(folder, accounts, months, seed, world=world, workers=workers, oracles=oracles)
+    company(
+        folder, accounts, months, seed, world=world, workers=workers, oracles=oracles, dirty=dirty
+    )
     print(f"Wrote the company to {folder}, and what nobody there could see to {folder}/truth.")
     print(f"It bills in several currencies; perennial.toml needs\n\n[rates]\n{rates(world)}")
 
 
 @app.command()
 def check(place: Place = None) -> None:
-    """Admit the tables; print what became of every row, and each fault with its remedy."""
-    from perennial.printing import row_ledger
+    """Admit the tables; print what became of every row, each fault, and each sign of dirt."""
+    from perennial.printing import dirt, row_ledger
     from warehouse.freeze import freeze
 
     workspace = at(place)
-    print(row_ledger(freeze(workspace.settings, workspace.root)))
+    snapshot = freeze(workspace.settings, workspace.root)
+    print(row_ledger(snapshot))
+    print(f"\n{dirt(snapshot)}")
 
 
 @app.command()

@@ -28,6 +28,7 @@ def company(
     world: str = "default",
     workers: int | None = None,
     oracles: bool = False,
+    dirty: bool = False,
 ) -> None:
     """Simulate a company into ``folder`` with a progress bar on stderr."""
     with tqdm(total=100, desc="simulate", unit="%", file=sys.stderr) as bar:
@@ -39,6 +40,7 @@ def company(
             world=world,
             workers=workers,
             oracles=oracles,
+            dirty=dirty,
             progress=lambda what, share: bar.update(round(100 * share) - bar.n),
         )
 

@@ -17,6 +17,7 @@ from warehouse.contract import TABLES
 from warehouse.errors import DataRefused, InputMissing
 from warehouse.freeze import Snapshot
 from warehouse.months import shift
+from warehouse.signs import signs
 
 
 def row_ledger(snapshot: Snapshot) -> str:
@@ -50,6 +51,20 @@ def row_ledger(snapshot: Snapshot) -> str:
             "",
             f"Quarantined: {bad:,}, each with its row number and reason, in "
             f"{snapshot.folder / 'quarantine'}. Mend them at the source or in the mapping.",
+        ]
+    return "\n".join(lines)
+
+
+def dirt(snapshot: Snapshot) -> str:
+    """What is readable in the admitted tables, and yet not what it seems."""
+    found = list(signs(snapshot))
+    if not found:
+        return "No sign of dirt was found in what was admitted."
+    lines = ["Signs of dirt in what was admitted:", ""]
+    for sign in found:
+        lines += [
+            f"{sign.kind}: {sign.found:,} {sign.unit} ({sign.where}), for example {sign.example}",
+            f"    {sign.does} {sign.remedy}",
         ]
     return "\n".join(lines)
 

@@ -194,13 +194,9 @@ def test_unpaid_invoices_precede_a_stop_for_payment(
     assert found["account_id"].nunique() == inside["account_id"].nunique()
 
 
-def test_usage_is_known_the_next_day_or_late(tables: dict[str, pd.DataFrame]) -> None:
+def test_usage_is_known_the_next_day(tables: dict[str, pd.DataFrame]) -> None:
     usage = tables["usage"]
-    lag = (usage["known_at"].dt.normalize() - usage["day"]).dt.days
-    settled = usage["day"] < EXPORT - pd.Timedelta(days=12)
-    assert lag.min() == 1
-    assert lag.max() <= 11
-    assert (lag[settled] > 1).mean() == pytest.approx(0.02, abs=0.003)
+    assert (usage["known_at"] - usage["day"] == pd.Timedelta(hours=27)).all()
 
 
 # What the company looks like

@@ -44,6 +44,27 @@ def take(columns: Columns, index: NDArray[Any]) -> Columns:
     return {name: cells[index] for name, cells in columns.items()}
 
 
+def joined(parts: Sequence[Columns]) -> Columns:
+    """The rows of tables with the same columns, one after the other."""
+    return {name: _joined([part[name] for part in parts]) for name in parts[0]}
+
+
+def _joined(parts: Sequence[Cells]) -> Cells:
+    texts = [part for part in parts if isinstance(part, Text)]
+    if not texts:
+        arrays: list[Any] = list(parts)
+        masked: Any = np.ma.concatenate
+        return masked(arrays) if any(map(np.ma.isMA, arrays)) else np.concatenate(arrays)
+    if all(text.words is texts[0].words for text in texts):
+        return Text(np.concatenate([text.codes for text in texts]), texts[0].words)
+    first = np.cumsum([0, *(len(text.words) for text in texts[:-1])])
+    codes = [
+        np.where(text.codes < 0, -1, text.codes + start)
+        for text, start in zip(texts, first, strict=True)
+    ]
+    return Text(np.concatenate(codes), [word for text in texts for word in text.words])
+
+
 def blank(cells: Cells, missing: Flags) -> Cells:
     """``cells`` with nothing where ``missing``."""
     if isinstance(cells, Text):

@@ -42,6 +42,7 @@ def simulate(
     world: str = "default",
     workers: int | None = None,
     oracles: bool = False,
+    dirty: bool = False,
     progress: Progress | None = None,
 ) -> Path:
     """Write a simulated company to ``folder`` and return it.
@@ -54,7 +55,8 @@ def simulate(
     decimals; instants are naive and in UTC. The same arguments give the same bytes,
     whoever makes them: ``workers`` processes, by default as many as are of use here.
     ``accounts`` and ``months`` left out are those of the world. ``oracles`` adds to the
-    truth what only twins can tell, at about four times the time.
+    truth what only twins can tell, at about four times the time. ``dirty`` gives the tables
+    as real systems would, of the same company with the same truth, and counts the dirt there.
 
     ``progress`` is told what is being done and the share done, 0 to 1. Raises ``Usage``
     for a size, month, seed or world that cannot be, and ``CannotWrite`` for a folder
@@ -65,7 +67,9 @@ def simulate(
     months = chosen.size[1] if months is None else months
     _check(accounts, months, seed, start, workers)
     calendar = Calendar(start, months, chosen.history)
-    company = Company(chosen, calendar, shocks(chosen, seed, calendar), accounts, seed, oracles)
+    company = Company(
+        chosen, calendar, shocks(chosen, seed, calendar), accounts, seed, oracles, dirty
+    )
     target = Path(folder).resolve()
     partial = target.parent / f".{target.name}.partial-{os.getpid()}"
     try:
@@ -89,11 +93,9 @@ def _write(company: Company, folder: Path, workers: int, progress: Progress) -> 
     hidden.mkdir()
     parts.mkdir()
     seal(hidden)
-    (hidden / "README.md").write_text(
-        truth.dictionary(company.world, company.oracles), encoding="utf-8"
-    )
+    (hidden / "README.md").write_text(truth.dictionary(company.world), encoding="utf-8")
     schemas = {name: schema(table) for name, table in contract.TABLES.items()}
-    secret = truth.schemas(company.world, company.oracles)
+    secret = truth.schemas(company.world, company.oracles, company.dirty)
     with Files(folder, schemas) as tables, Files(hidden, secret) as secrets:
         shared = truth.shared(company.world, company.calendar, company.shocks)
         secrets.add("shocks", arrow(shared, secret["shocks"]))

@@ -9,6 +9,8 @@ import numpy as np
 from warehouse.simulate.arrays import Flags, Floats, Instants, Ints, days, spread
 from warehouse.simulate.life import Life
 
+_OPENS, _CLOSES = 0.30, 0.80
+
 
 @dataclass(frozen=True)
 class Service:
@@ -56,5 +58,8 @@ def office_hours(stream: np.random.Generator, low: Instants, high: Instants) -> 
     earlier = np.asarray(day - np.timedelta64(2, "D"), dtype="datetime64[D]")
     moved = weekend & (stream.random(len(low)) < 0.75) & (earlier >= low)
     midnight: Instants = np.where(moved, earlier, day).astype("datetime64[us]")
-    later: Instants = midnight + days(np.clip(stream.normal(0.54, 0.12, len(low)), 0.30, 0.80))
+    hour = stream.normal(0.54, 0.12, len(low))
+    odd = (hour < _OPENS) | (hour > _CLOSES)
+    hour = np.where(odd, _OPENS + (_CLOSES - _OPENS) * stream.random(len(low)), hour)
+    later: Instants = midnight + days(hour)
     return later

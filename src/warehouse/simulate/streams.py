@@ -48,6 +48,7 @@ class Purpose(IntEnum):
     DEPARTURES = 27
     PULSES = 28
     INCIDENTS = 29
+    DIRT = 40
 
 
 @dataclass(frozen=True)

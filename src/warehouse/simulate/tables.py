@@ -13,6 +13,7 @@ from warehouse.simulate.calendar import Calendar
 from warehouse.simulate.columns import Columns
 from warehouse.simulate.contacts import contacts
 from warehouse.simulate.contracts import contract_lines
+from warehouse.simulate.dirt import dirtied
 from warehouse.simulate.export import as_exported
 from warehouse.simulate.growth import opportunities
 from warehouse.simulate.incidents import incidents
@@ -32,7 +33,8 @@ from warehouse.simulate.world import World
 
 @dataclass(frozen=True)
 class Company:
-    """What is the same for all blocks of a company; ``oracles``: its twins are lived too."""
+    """What is the same for all blocks of a company; ``oracles``: its twins are lived
+    too, ``dirty``: its tables are those of real systems."""
 
     world: World
     calendar: Calendar
@@ -40,6 +42,7 @@ class Company:
     accounts: int
     seed: int
     oracles: bool = False
+    dirty: bool = False
 
     @property
     def blocks(self) -> int:
@@ -84,4 +87,7 @@ def block(company: Company, index: int) -> Block:
     secrets = truth.tables(life, names)
     if company.oracles:
         secrets |= truth.oracles(life, company.shocks, streams, names)
+    if company.dirty:
+        products = tuple(product.name for product in company.world.products)
+        tables, secrets["dirt"] = dirtied(tables, company.calendar, products, streams)
     return Block(tables, secrets)

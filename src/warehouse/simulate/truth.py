@@ -26,7 +26,7 @@ _TYPES: dict[str, Any] = {
     **dict.fromkeys(("account_id", "month", "decided", "kind", "cause"), pa.string()),
     **dict.fromkeys(("randomised", "deciding", "leaving", "red", "play", "left"), pa.bool_()),
     **dict.fromkeys(("release", "incident_*", "launch_*"), pa.bool_()),
-    **dict.fromkeys(("arr", "months_to_turn", "touches", "lead"), pa.int64()),
+    **dict.fromkeys(("arr", "months_to_turn", "touches", "lead", "rows"), pa.int64()),
     "left_on": pa.timestamp("us"),
 }
 """The type of each column that is not a number with a fraction."""
@@ -91,14 +91,25 @@ _MEANINGS = {
         "spared": "the chance of leaving at the coming deadline without a play: by twins",
         "played": "the chance with one, under the same luck",
     },
+    "dirt": {
+        "kind": "a kind of dirt; one row a kind and block of accounts",
+        "rows": "the rows, accounts or days it has stained there",
+    },
 }
-_TWINS = ("ceilings", "plays")
+_TWINS, _DIRT = ("ceilings", "plays"), "dirt"
+_WHEN = {
+    "ceilings": " (with --oracles)",
+    "plays": " (with --oracles)",
+    "dirt": " (with --dirty)",
+}
 
 
-def schemas(world: World, oracles: bool) -> dict[str, Any]:
-    """The Arrow schema of each table of the truth; those made by twins only with ``oracles``."""
+def schemas(world: World, oracles: bool, dirty: bool) -> dict[str, Any]:
+    """The Arrow schema of each table of the truth that there is with ``oracles`` and ``dirty``."""
     made = {}
-    for table, meanings in _meanings(oracles).items():
+    for table, meanings in _MEANINGS.items():
+        if (table in _TWINS and not oracles) or (table == _DIRT and not dirty):
+            continue
         named = [
             (name.replace("*", each), _TYPES.get(name, pa.float64()))
             for name in meanings
@@ -106,10 +117,6 @@ def schemas(world: World, oracles: bool) -> dict[str, Any]:
         ]
         made[table] = pa.schema(named)
     return made
-
-
-def _meanings(oracles: bool) -> dict[str, dict[str, str]]:
-    return {name: said for name, said in _MEANINGS.items() if oracles or name not in _TWINS}
 
 
 def _each(world: World, name: str) -> list[str]:
@@ -121,7 +128,7 @@ def _each(world: World, name: str) -> list[str]:
     return [driver.name for driver in world.drivers]
 
 
-def dictionary(world: World, oracles: bool) -> str:
+def dictionary(world: World) -> str:
     """What each column of the truth means, for the person who opens its folder."""
     lines = [
         "# The truth",
@@ -133,8 +140,14 @@ def dictionary(world: World, oracles: bool) -> str:
         + ", ".join(driver.name for driver in world.drivers)
         + ".",
     ]
-    for table, meanings in _meanings(oracles).items():
-        lines += ["", f"## {table}.parquet", "", "| column | meaning |", "|---|---|"]
+    for table, meanings in _MEANINGS.items():
+        lines += [
+            "",
+            f"## {table}.parquet{_WHEN.get(table, '')}",
+            "",
+            "| column | meaning |",
+            "|---|---|",
+        ]
         lines += [f"| {name} | {meaning} |" for name, meaning in meanings.items()]
     return "\n".join(lines) + "\n"
 

@@ -3,7 +3,7 @@
 People active on a day = seats x share in use x share of those on an ordinary day x what
 the product, the weekday, the holidays and the season make of it. A month's level is
 reached over its days, from the level of the month before, so no day knows the next
-month. Rows arrive the morning after; two in a hundred arrive one to ten days later.
+month. Rows arrive the morning after.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from warehouse.simulate.streams import Purpose, Streams
 
 _LARGE = 10.0
 _LOADED = np.timedelta64(3 * 3600, "s").astype("timedelta64[us]")
-_LATEST = 10
 _BEYOND_CORE = 1.6
 """What brings a product beyond the core to its own ``use`` at the usual breadth."""
 
@@ -44,8 +43,6 @@ def usage(life: Life, served: Service, streams: Streams, names: Text) -> Columns
     people = np.minimum(people, life.state.terms.seats[at])
     depth = life.signals.depth[at]
     minutes = _totals(stream, people, depth * _rate(life, "minutes")[product])
-    late = stream.random(len(cell)) < life.world.late_usage
-    delay = late * stream.integers(1, _LATEST + 1, len(cell))
     return {
         "account_id": names[account],
         "product": category(product, [p.name for p in life.world.products]),
@@ -54,7 +51,7 @@ def usage(life: Life, served: Service, streams: Streams, names: Text) -> Columns
         "events": _totals(stream, people, depth * _rate(life, "events")[product]),
         "minutes": minutes,
         "errors": stream.poisson(minutes / 60.0 * life.signals.errors[at]),
-        "known_at": days[day] + (1 + delay) * DAY + _LOADED,
+        "known_at": days[day] + DAY + _LOADED,
     }
 
 

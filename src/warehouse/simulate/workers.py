@@ -44,7 +44,7 @@ def suitable(company: Company) -> int:
 def made(company: Company, index: int) -> Made:
     """Block ``index`` of ``company`` as Arrow tables."""
     done = block(company, index)
-    secret = truth.schemas(company.world, company.oracles)
+    secret = truth.schemas(company.world, company.oracles, company.dirty)
     return (
         {name: arrow(done.tables[name], schema(table)) for name, table in contract.TABLES.items()},
         {name: arrow(columns, secret[name]) for name, columns in done.truth.items()},

@@ -209,7 +209,6 @@ class World:
     incidents: float = 0.035
     launches: int = 1
     telemetry: bool = True
-    late_usage: float = 0.02
     currency: str = "USD"
     currencies: tuple[tuple[str, int, tuple[float, float, float]], ...] = (
         ("USD", 100, (0.90, 0.20, 0.45)),
