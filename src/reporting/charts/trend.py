@@ -38,18 +38,21 @@ def trend(
     kind: Literal["pct", "money", "count", "number"] = "pct",
     unit: str = "",
     events: Mapping[str, str] | None = None,
+    *,
+    zero: bool = False,
 ) -> Shown:
     """``frame`` (a ``month`` column and one column a line, oldest first) as lines.
 
     Months are spaced evenly; a missing value is a gap. At most four lines, each
-    labelled at its end. ``events`` maps a month to a few words set at its place.
+    labelled at its end. ``events`` maps a month to a few words set at its place; ``zero``
+    starts the scale there, so that a small change looks small.
     ``ValueError`` for more lines or none.
     """
     if not 1 <= len(lines) <= len(SERIES):
         raise ValueError(f"a trend shows 1 to {len(SERIES)} lines, not {len(lines)}")
 
     def paint(sheet: Sheet) -> None:
-        _paint(sheet, frame, lines, kind, unit, events or {})
+        _paint(sheet, frame, lines, kind, unit, events or {}, zero)
 
     columns = [Column("month", "Month", "month")]
     columns += [Column(line.name, line.label, kind, unit=unit) for line in lines]
@@ -63,6 +66,7 @@ def _paint(
     kind: str,
     unit: str,
     events: Mapping[str, str],
+    zero: bool,
 ) -> None:
     ax, months = sheet.ax, list(frame["month"])
     size = SMALL if sheet.phone else TYPE
@@ -81,8 +85,11 @@ def _paint(
         if not missing(value)
     ] + [float(line.target) for line in targets if line.target is not None]
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
+    low = min(low, 0.0) if zero else low
     pad = (high - low) * 0.12 or abs(high) * 0.05 or 1.0
-    ax.set(xlim=(-0.3, len(months) - 0.7), ylim=(low - pad, high + pad))
+    ax.set(
+        xlim=(-0.3, len(months) - 0.7), ylim=(0.0 if zero and low == 0.0 else low - pad, high + pad)
+    )
     ax.grid(axis="y")
     for line, token in zip(lines, _tokens(lines), strict=True):
         known = frame[line.name].astype(float)
