@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from warehouse.simulate import simulate
 from warehouse.simulate.calendar import Calendar
 from warehouse.simulate.drivers import ADOPTION, BUDGET, COMPETITOR, PRICE
 from warehouse.simulate.life import Life, live
@@ -166,6 +169,25 @@ def test_renewals_are_a_scramble_when_attention_comes_in_the_last_month() -> Non
         return early / late
 
     assert early_share("renewal-scramble") < 0.6 * early_share("default")
+
+
+def test_without_telemetry_no_use_is_written(tmp_path: Path) -> None:
+    usage = pd.read_parquet(
+        simulate(tmp_path / "raw", 60, 6, 1, world="usage-free") / "usage.parquet"
+    )
+    assert usage.empty
+
+
+def test_what_cs_finds_is_lost_in_the_black_hole(tmp_path: Path) -> None:
+    def handed(world: str) -> tuple[float, float]:
+        folder = simulate(tmp_path / world, 700, 18, 4, world=world)
+        found = pd.read_parquet(folder / "opportunities.parquet").query("source == 'cs'")
+        arr = pd.read_parquet(folder / "truth" / "account_months.parquet").groupby("month")["arr"]
+        return float(found["handed_at"].notna().mean()), float(arr.sum().iloc[-1])
+
+    (usual, large), (lost, small) = handed("default"), handed("expansion-black-hole")
+    assert lost < 0.5 * usual
+    assert small < large
 
 
 def test_random_worlds_differ_and_repeat() -> None:

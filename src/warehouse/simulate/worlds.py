@@ -134,7 +134,12 @@ WORLDS: dict[str, World] = {
         DEFAULT,
         vendor=replace(DEFAULT.vendor, trusts_pulse=True, insight=0.1, optimism=1.2),
     ),
-    "expansion-black-hole": replace(DEFAULT, vendor=replace(DEFAULT.vendor, handoff=0.15)),
+    "expansion-black-hole": replace(
+        DEFAULT,
+        vendor=replace(DEFAULT.vendor, handoff=0.15),
+        seat_growth=DEFAULT.seat_growth - 0.6,
+        module_growth=DEFAULT.module_growth - 0.8,
+    ),
     "onboarding-chaos": replace(
         DEFAULT, vendor=replace(DEFAULT.vendor, value_days=3.0, adrift=2.5)
     ),

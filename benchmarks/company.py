@@ -1,0 +1,246 @@
+"""What a simulated company measures: its rates, and how well anybody could know who leaves.
+
+What decides is measured at the notice deadline: how well the true chance sorts those who
+choose, how well it could be told some months ahead with all that is hidden known (by
+twins), and with only what could be seen: a model taught the *true* chance on companies of
+other seeds, so that no luck is learnt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xgboost as xgb
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from benchmarks.observed import CALENDAR, FIVE, Seen, decisions, observed
+from warehouse.simulate.accounts import account_ids
+from warehouse.simulate.calendar import Calendar
+from warehouse.simulate.columns import Columns, Text
+from warehouse.simulate.life import Life, live
+from warehouse.simulate.population import population
+from warehouse.simulate.service import service
+from warehouse.simulate.shocks import Shocks, shocks
+from warehouse.simulate.state import Kind
+from warehouse.simulate.streams import BLOCK, Streams
+from warehouse.simulate.twins import LEADS, ceilings, plays
+from warehouse.simulate.voice import surveys
+from warehouse.simulate.worlds import named
+
+MONTHS, LEAD = 36, 3
+TEACHERS = 90_000
+"""The first seed of the companies that teach; those that are measured count from 0."""
+SETTINGS = {
+    "objective": "reg:logistic",
+    "eta": 0.05,
+    "max_depth": 5,
+    "min_child_weight": 8,
+    "subsample": 0.7,
+    "colsample_bytree": 0.3,
+    "reg_lambda": 8,
+    "nthread": 1,
+    "seed": 1,
+}
+ROUNDS = 600
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Teacher:
+    """What was learnt elsewhere: the best use of what is seen, and two plainer ones."""
+
+    booster: bytes
+    linear: Any
+    calendar: Any
+
+
+def _blocks(seed: int, count: int) -> Iterable[tuple[Life, Shocks, Streams]]:
+    """The first ``count`` blocks of the default company of ``seed``, lived."""
+    world = named("default")
+    calendar = Calendar("2023-01", MONTHS, world.history)
+    weather = shocks(world, seed, calendar)
+    for block in range(count):
+        streams = Streams(seed, block)
+        people = population(world, calendar, streams, BLOCK)
+        yield live(world, calendar, weather, people, streams), weather, streams
+
+
+def lesson(task: tuple[int, int]) -> tuple[Seen, Floats, npt.NDArray[np.bool_]]:
+    """What was seen, the true chance and the choice, in ``count`` blocks of ``seed``."""
+    seen, chance, left = [], [], []
+    for life, _, streams in _blocks(*task):
+        month, account = decisions(life)
+        at = (month + life.calendar.history, account)
+        seen.append(observed(life, streams, LEAD))
+        chance.append(life.events.choices.probability[at])
+        left.append(life.events.choices.quits[at])
+    values = np.concatenate([each.values for each in seen])
+    return Seen(values, seen[0].names), np.concatenate(chance), np.concatenate(left)
+
+
+def taught(blocks: int, pool: Any) -> Teacher:
+    """A teacher of companies of ``blocks`` blocks in all, of several seeds."""
+    each = 10
+    tasks = [(TEACHERS + i, min(each, blocks - i * each)) for i in range(-(-blocks // each))]
+    lessons = pool.map(lesson, tasks)
+    names = lessons[0][0].names
+    values = np.concatenate([seen.values for seen, _, _ in lessons])
+    chance = np.concatenate([chance for _, chance, _ in lessons])
+    left = np.concatenate([left for _, _, left in lessons])
+    booster = xgb.train({**SETTINGS, "nthread": 2}, xgb.DMatrix(values, chance), ROUNDS)
+    values, left = lessons[0][0].values, lessons[0][2]
+    linear = _linear().fit(values, left)
+    calendar = _linear().fit(values[:, [names.index(name) for name in CALENDAR]], left)
+    return Teacher(bytes(booster.save_raw("ubj")), linear, calendar)
+
+
+def _linear() -> Any:
+    filled = SimpleImputer(keep_empty_features=True)
+    return make_pipeline(filled, StandardScaler(), LogisticRegression(C=0.05))
+
+
+_teacher: Teacher
+
+
+def begin(teacher: Teacher) -> None:
+    """Ready a process that measures."""
+    global _teacher
+    _teacher = teacher
+
+
+def measure(task: tuple[int, int, int]) -> dict[str, float]:
+    """Every figure of one seed, over ``blocks`` blocks; what twins tell, over ``told`` of them."""
+    seed, blocks, told = task
+    lives: list[Life] = []
+    seen, chose, now, number, answers = [], [], [], [], []
+    hidden, chances = [], []
+    for index, (life, weather, streams) in enumerate(_blocks(seed, blocks)):
+        lives.append(life)
+        table = surveys(life, service(life), streams, account_ids(life.people.number))
+        answers.append(_answered(table))
+        month, account = decisions(life)
+        at = (month + life.calendar.history, account)
+        seen.append(observed(life, streams, LEAD))
+        chose.append(life.events.choices.quits[at])
+        now.append(life.events.choices.probability[at])
+        number.append(life.people.number[account])
+        if index < told:
+            hidden.append(ceilings(life, weather, streams))
+            chances.append(plays(life, weather, streams))
+    figures = _rates(lives) | {"nps": _nps(np.concatenate(answers))}
+    left = np.concatenate(chose)
+    figures["deciding"] = _auc(left, np.concatenate(now))
+    figures["ids"] = _auc(left, np.concatenate(number))
+    found = np.concatenate([each.left for each in hidden])
+    ahead = np.concatenate([each.ahead for each in hidden], axis=1)
+    for row, lead in enumerate(LEADS):
+        known = ~np.isnan(ahead[row])
+        figures[f"ahead_{lead}"] = _auc(found[known], ahead[row][known])
+    return figures | _sorted(seen, left) | _played(chances)
+
+
+def _rates(lives: list[Life]) -> dict[str, float]:
+    """What the company looks like, over all spans of twelve months between closes."""
+    rates: dict[str, list[Any]] = {"lost": [], "kept": [], "net": [], "opening": [], "segment": []}
+    kinds, used = [], []
+    for life in lives:
+        turn, live_ = life.events.turn, life.state.live[life.reported]
+        absorbed = turn.left & (turn.kind == Kind.MERGED)
+        merged = np.asarray(((turn.merged > 0) | absorbed).any(axis=0))
+        arr = life.arr[life.reported][:, ~merged]
+        opening, closing = arr[:-12], arr[12:]
+        rates["opening"].append(opening)
+        rates["lost"].append((opening > 0) & (closing == 0))
+        rates["kept"].append(np.minimum(opening, closing))
+        rates["net"].append(np.where(opening > 0, closing, 0))
+        rates["segment"].append(np.broadcast_to(life.people.segment[~merged], opening.shape))
+        kinds.append(turn.kind[life.reported][turn.left[life.reported]])
+        used.append(life.signals.used[life.reported][live_])
+    opening, lost, kept, net, segment = (
+        np.concatenate([part.ravel() for part in rates[name]])
+        for name in ("opening", "lost", "kept", "net", "segment")
+    )
+    there = opening > 0
+    kind = np.concatenate(kinds)
+    kind = kind[kind != Kind.MERGED]
+    by_segment = [float(lost[there & (segment == s)].mean()) for s in range(3)]
+    return {
+        "logo": float(lost.sum() / there.sum()),
+        "grr": float(kept.sum() / opening.sum()),
+        "nrr": float(net.sum() / opening.sum()),
+        "involuntary": float((kind == Kind.PAYMENT).mean()),
+        "used": float(np.concatenate(used).mean()),
+        "ordered": min(by_segment[0] - by_segment[1], by_segment[1] - by_segment[2]),
+    }
+
+
+def _answered(table: Columns) -> npt.NDArray[np.int64]:
+    """The scores of the NPS questions that were answered."""
+    kind, score = table["kind"], table["score"]
+    if not isinstance(kind, Text) or not isinstance(score, np.ma.MaskedArray):
+        raise TypeError("surveys have a kind in words and a score that may be missing")
+    asked = np.array([kind.words[code] == "nps" for code in range(len(kind.words))])[kind.codes]
+    return np.asarray(score[asked].compressed(), dtype=np.int64)
+
+
+def _nps(score: npt.NDArray[np.int64]) -> float:
+    return float(100.0 * ((score >= 9).mean() - (score <= 6).mean()))
+
+
+def _sorted(seen: list[Seen], left: npt.NDArray[np.bool_]) -> dict[str, float]:
+    """How well those who left are sorted by what could be seen of them."""
+    names = seen[0].names
+    values = np.concatenate([each.values for each in seen])
+    booster = xgb.Booster(SETTINGS, model_file=bytearray(_teacher.booster))
+    bayes = _auc(left, booster.predict(xgb.DMatrix(values)))
+    lr = _auc(left, _teacher.linear.predict_proba(values)[:, 1])
+    calendar = _teacher.calendar.predict_proba(values[:, [names.index(n) for n in CALENDAR]])
+    single = max(abs(_auc(left, column) - 0.5) for column in _filled(values).T) + 0.5
+    health = sum(weight * _ranked(values[:, names.index(name)]) for name, weight in FIVE.items())
+    good = np.asarray(health >= np.quantile(health, 0.4))
+    return {
+        "bayes": bayes,
+        "over_lr": bayes - lr,
+        "calendar": _auc(left, calendar[:, 1]),
+        "single": single,
+        "green": float(good[left].mean()),
+    }
+
+
+def _played(chances: list[Any]) -> dict[str, float]:
+    """What a save play does, and what it seems to do."""
+    spared, played, given = (
+        np.concatenate([getattr(each, name) for each in chances])
+        for name in ("spared", "played", "given")
+    )
+    known = ~np.isnan(spared) & ~np.isnan(played)
+    came = np.where(given, played, spared)
+    return {
+        "play": float((played - spared)[known].mean()),
+        "naive": float(came[known & given].mean() - came[known & ~given].mean()),
+    }
+
+
+def _auc(left: npt.NDArray[np.bool_], score: Any) -> float:
+    return float(roc_auc_score(left, score))
+
+
+def _filled(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """``values`` with the middle of its column in place of each that is missing."""
+    middle = np.array([np.median(c[~np.isnan(c)]) if (~np.isnan(c)).any() else 0 for c in values.T])
+    return np.where(np.isnan(values), middle, values)
+
+
+def _ranked(column: npt.NDArray[np.float32]) -> Floats:
+    """Each value's place among all, 0 to 1; a missing one stands in the middle."""
+    filled = _filled(column[:, None])[:, 0]
+    return np.searchsorted(np.sort(filled), filled) / len(filled)
