@@ -69,6 +69,8 @@ def test_stopping_it_takes_the_workers_along(tmp_path: Path) -> None:
         [*command, str(tmp_path / "company"), "--accounts", "200000", "--workers", "2"],
         stderr=subprocess.DEVNULL,
         start_new_session=True,
+        # A test run that was itself started in the background would hand down its deafness.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     deadline = time.monotonic() + 60
     while len(working(running)) < 2 and time.monotonic() < deadline:
