@@ -65,23 +65,27 @@ def parquet(file: Path) -> str:
     return f"read_parquet({one_file(file)}, hive_partitioning = false)"
 
 
-def database(*folders: Path) -> duckdb.DuckDBPyConnection:
-    """An in-memory DuckDB that reads and writes only below ``folders``.
+def database(*places: Path) -> duckdb.DuckDBPyConnection:
+    """An in-memory DuckDB that reads and writes only ``places``: files, and all below folders.
 
     It keeps UTC, installs nothing, never looks for Python variables named like a
-    table, spills to a hidden folder in the last of ``folders`` when memory runs out, and none
-    of this can be changed afterwards.
+    table, spills to a hidden folder in the last of ``places`` (beside it, if a file) when
+    memory runs out, and none of this can be changed afterwards.
     """
     con = duckdb.connect(":memory:")
-    allowed = ", ".join(literal(str(folder.resolve()) + "/") for folder in folders)
+    real = [place.resolve() for place in places]
+    folders = ", ".join(literal(f"{place}/") for place in real if not place.is_file())
+    files = ", ".join(literal(str(place)) for place in real if place.is_file())
+    spill = (real[-1].parent if real[-1].is_file() else real[-1]) / ".spill"
     for setting in (
         "TimeZone = 'UTC'",
         "python_enable_replacements = false",
         "autoinstall_known_extensions = false",
         "autoload_known_extensions = false",
         "allow_community_extensions = false",
-        f"temp_directory = {literal(str(folders[-1].resolve() / '.spill'))}",
-        f"allowed_directories = [{allowed}]",
+        f"temp_directory = {literal(str(spill))}",
+        f"allowed_directories = [{folders}]",
+        f"allowed_paths = [{files}]",
         "enable_external_access = false",
         "lock_configuration = true",
     ):
@@ -157,10 +161,27 @@ def _in_database(mapping: Mapping, file: Path) -> list[Origin]:
     for name in TABLES:
         inside = mapping.tables[name].file if name in mapping.tables else name
         if inside in held:
+            _own(name, inside, file)
             found.append(Origin(name, file, inside, digest, held[inside]))
         elif name in mapping.tables:
             raise InputMissing(f"{name}: {file} has no table {inside!r}; it has {', '.join(held)}")
     return found
+
+
+def _own(table: str, inside: str, file: Path) -> None:
+    """Refuse a view that reads other files: no digest vouches for them, no seal stops it."""
+    con = database(file)
+    try:
+        con.execute(f"ATTACH {literal(str(file))} AS source (READ_ONLY)")
+        con.execute(f"SELECT * FROM source.main.{quoted(inside)} LIMIT 0")
+    except duckdb.Error as error:
+        raise DataRefused(
+            f"{table}: {file.name}:{inside} cannot be read from {file} alone: "
+            f"{str(error).splitlines()[0][:200]}. A view may use the tables of its own file "
+            "only; make it a table"
+        ) from error
+    finally:
+        con.close()
 
 
 def tables_in(file: Path) -> dict[str, tuple[str, ...]]:
@@ -174,7 +195,7 @@ def tables_in(file: Path) -> dict[str, tuple[str, ...]]:
             f"{file} has changes waiting in {file.name}.wal: whoever wrote it did not close it. "
             "Run CHECKPOINT in it, or copy the tables out"
         )
-    con = database(file.parent)
+    con = database(file)
     try:
         con.execute(f"ATTACH {literal(str(file))} AS source (READ_ONLY)")
         columns = con.execute(

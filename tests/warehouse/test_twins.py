@@ -75,6 +75,26 @@ def test_the_further_ahead_the_less_can_be_told() -> None:
     assert auc(found.now, found.left) > auc(np.nan_to_num(found.ahead[3]), found.left)
 
 
+def test_twins_do_not_know_the_weather_to_come() -> None:
+    life, weather = lived(DEFAULT)
+    known = 5
+    after = np.arange(len(weather.macro)) > known + CALENDAR.history
+    other = replace(
+        weather,
+        general=np.where(after, 3.0, weather.general),
+        macro=np.where(after[:, None], 3.0, weather.macro),
+        release=weather.release ^ after,
+        incident=weather.incident ^ after[:, None],
+        launch=weather.launch | after[:, None],
+        shift=weather.shift + after[:, None],
+    )
+    found, again = foretold(), ceilings(life, other, STREAMS)
+    for row, lead in enumerate(LEADS):
+        before = found.month - lead <= known
+        assert found.ahead[row][before].tobytes() == again.ahead[row][before].tobytes(), lead
+        assert np.nanmean(found.ahead[row][~before] != again.ahead[row][~before]) > 0.9, lead
+
+
 def test_a_play_that_does_nothing_changes_nothing() -> None:
     idle = plays_of(play=0.0, backfire=0.0)
     known = ~np.isnan(idle.spared)
