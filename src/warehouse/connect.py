@@ -75,7 +75,9 @@ def database(*places: Path) -> duckdb.DuckDBPyConnection:
     con = duckdb.connect(":memory:")
     real = [place.resolve() for place in places]
     folders = ", ".join(literal(f"{place}/") for place in real if not place.is_file())
-    files = ", ".join(literal(str(place)) for place in real if place.is_file())
+    files = ", ".join(
+        literal(f"{place}{end}") for place in real if place.is_file() for end in ("", ".wal")
+    )
     spill = (real[-1].parent if real[-1].is_file() else real[-1]) / ".spill"
     for setting in (
         "TimeZone = 'UTC'",
@@ -176,9 +178,8 @@ def _own(table: str, inside: str, file: Path) -> None:
         con.execute(f"SELECT * FROM source.main.{quoted(inside)} LIMIT 0")
     except duckdb.Error as error:
         raise DataRefused(
-            f"{table}: {file.name}:{inside} cannot be read from {file} alone: "
-            f"{str(error).splitlines()[0][:200]}. A view may use the tables of its own file "
-            "only; make it a table"
+            f"{table}: {file.name}:{inside} cannot be read: {str(error).splitlines()[0][:200]}. "
+            "A view may use the tables of its own file only; make it a table"
         ) from error
     finally:
         con.close()

@@ -150,7 +150,11 @@ Copies = tuple[State, Watch, Shocks, Streams, int]
 
 
 def _copies(life: Life, known: Shocks, streams: Streams, start: int, who: Ints) -> Iterator[Copies]:
-    """``TWINS`` copies of the accounts ``who`` as they were at the end of month ``start``."""
+    """``TWINS`` copies of the accounts ``who`` as they were at the end of month ``start``.
+
+    Twins never merge, because a partner may not be among them. Their luck depends on who
+    else is asked: the same company gives the same answers, a larger one others as good.
+    """
     seeds = streams.stream(Purpose.TWINS, start).integers(0, 2**63, TWINS)
     fit = max(BLOCK // len(who), 1)
     for first in range(0, TWINS, fit):
