@@ -22,17 +22,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from benchmarks.observed import CALENDAR, FIVE, Seen, decisions, observed
-from warehouse.simulate.accounts import account_ids
 from warehouse.simulate.calendar import Calendar
 from warehouse.simulate.columns import Columns, Text
-from warehouse.simulate.life import Life, live
-from warehouse.simulate.population import population
-from warehouse.simulate.service import service
-from warehouse.simulate.shocks import Shocks, shocks
+from warehouse.simulate.life import Life
+from warehouse.simulate.shocks import shocks
 from warehouse.simulate.state import Kind
 from warehouse.simulate.streams import BLOCK, Streams
+from warehouse.simulate.tables import Company, lived, written
 from warehouse.simulate.twins import LEADS, ceilings, plays
-from warehouse.simulate.voice import surveys
 from warehouse.simulate.worlds import named
 
 MONTHS, LEAD = 36, 3
@@ -63,24 +60,26 @@ class Teacher:
     calendar: Any
 
 
-def _blocks(seed: int, count: int) -> Iterable[tuple[Life, Shocks, Streams]]:
-    """The first ``count`` blocks of the default company of ``seed``, lived."""
+def default(seed: int, blocks: int) -> Company:
+    """The default company of ``seed`` with ``blocks`` blocks of accounts."""
     world = named("default")
     calendar = Calendar("2023-01", MONTHS, world.history)
-    weather = shocks(world, seed, calendar)
-    for block in range(count):
-        streams = Streams(seed, block)
-        people = population(world, calendar, streams, BLOCK)
-        yield live(world, calendar, weather, people, streams), weather, streams
+    return Company(world, calendar, shocks(world, seed, calendar), blocks * BLOCK, seed)
+
+
+def _blocks(company: Company) -> Iterable[tuple[Life, Streams, dict[str, Columns]]]:
+    """Each block of ``company``: its life, its streams and its written tables."""
+    for block in range(company.blocks):
+        life, streams = lived(company, block), Streams(company.seed, block)
+        yield life, streams, written(company, life, streams)
 
 
 def lesson(task: tuple[int, int]) -> tuple[Seen, Floats, npt.NDArray[np.bool_]]:
     """What was seen, the true chance and the choice, in ``count`` blocks of ``seed``."""
     seen, chance, left = [], [], []
-    for life, _, streams in _blocks(*task):
-        month, account = decisions(life)
-        at = (month + life.calendar.history, account)
-        seen.append(observed(life, streams, LEAD))
+    for life, _, tables in _blocks(default(*task)):
+        at = decisions(life)
+        seen.append(observed(life, tables, LEAD))
         chance.append(life.events.choices.probability[at])
         left.append(life.events.choices.quits[at])
     values = np.concatenate([each.values for each in seen])
@@ -123,19 +122,18 @@ def measure(task: tuple[int, int, int]) -> dict[str, float]:
     lives: list[Life] = []
     seen, chose, now, number, answers = [], [], [], [], []
     hidden, chances = [], []
-    for index, (life, weather, streams) in enumerate(_blocks(seed, blocks)):
+    company = default(seed, blocks)
+    for index, (life, streams, tables) in enumerate(_blocks(company)):
         lives.append(life)
-        table = surveys(life, service(life), streams, account_ids(life.people.number))
-        answers.append(_answered(table))
-        month, account = decisions(life)
-        at = (month + life.calendar.history, account)
-        seen.append(observed(life, streams, LEAD))
+        answers.append(_answered(tables["surveys"]))
+        at = decisions(life)
+        seen.append(observed(life, tables, LEAD))
         chose.append(life.events.choices.quits[at])
         now.append(life.events.choices.probability[at])
-        number.append(life.people.number[account])
+        number.append(life.people.number[at[1]])
         if index < told:
-            hidden.append(ceilings(life, weather, streams))
-            chances.append(plays(life, weather, streams))
+            hidden.append(ceilings(life, company.shocks, streams))
+            chances.append(plays(life, company.shocks, streams))
     figures = _rates(lives) | {"nps": _nps(np.concatenate(answers))}
     left = np.concatenate(chose)
     figures["deciding"] = _auc(left, np.concatenate(now))

@@ -1,9 +1,10 @@
 """What a company could have seen of an account some months before it decides.
 
-From the same arrays the tables are written from, but only as counts, answers and measures
-that reach a table: a chance that nobody sees is drawn once before it counts as seen. Each
-is given as its last value, its means over 3, 6 and 12 months and over all that is known,
-and its changes against the account's own past.
+Every figure is read from the rows of the written tables, each put in the month in which it
+was known, so nothing is seen that an export of that day would not hold: an opinion counts
+when it was written down, a departure when it was noticed. Each is given as its last value,
+its means over 3, 6 and 12 months and over all that is known, and its changes against the
+account's own past.
 """
 
 from __future__ import annotations
@@ -13,15 +14,17 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from warehouse.simulate.contacts import departures
-from warehouse.simulate.drivers import RELIABILITY
+from warehouse.simulate.arrays import Instants, Ints
+from warehouse.simulate.columns import Cells, Columns, Text
 from warehouse.simulate.life import Life
-from warehouse.simulate.streams import Streams
 
 Floats = npt.NDArray[np.float64]
+Tables = dict[str, Columns]
 CALENDAR = ("term", "segment", "auto_renew", "card", "notice", "tenure", "month")
 FIVE = {"used_3": 0.30, "tickets_3": -0.20, "mood_12": 0.20, "late_6": -0.15, "replies_3": 0.15}
 """The usual health score: five factors a committee would choose, and their weights."""
+KNOWN_FOR = 12
+"""Decisions count from this reported month on: by then a year of rows can be read."""
 
 
 @dataclass(frozen=True)
@@ -36,20 +39,20 @@ class Seen:
 
 
 def decisions(life: Life) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Month (0: the first reported) and account of each decision at a notice deadline."""
+    """Month (an index of the life) and account of each decision at a notice deadline."""
     asked = life.events.choices.deciding & ~life.people.monthly
-    month, account = np.nonzero(asked[life.reported])
-    return month, account
+    month, account = np.nonzero(asked[life.reported][KNOWN_FOR:])
+    return month + life.reported.start + KNOWN_FOR, account
 
 
-def observed(life: Life, streams: Streams, lead: int) -> Seen:
-    """What could be seen ``lead`` months before each decision of a block."""
+def observed(life: Life, tables: Tables, lead: int) -> Seen:
+    """What could be seen at the close ``lead`` months before each decision of a block."""
     month, account = decisions(life)
-    at = month + life.calendar.history - lead
-    columns = _shape(life, at, account)
-    live = life.state.live
-    for name, series in _series(life, streams).items():
-        columns |= _told(name, np.where(live, series, np.nan), at, account)
+    at = month - lead
+    rows = Rows(life, tables)
+    columns = _shape(life, at, account) | _started(rows, at, account)
+    for name, series in _series(rows).items():
+        columns |= _told(name, series, at, account)
     values = np.stack(list(columns.values()), axis=1).astype(np.float32)
     return Seen(values, tuple(columns))
 
@@ -72,76 +75,228 @@ def _shape(
         "region": people.region[account],
         "discount": people.discount[account],
         "escalator": people.escalator[account],
-        "value_days": np.log(people.value_days[account]),
-        "owned": state.terms.owned[at, :, account].sum(axis=1),
     }
-    for index, product in enumerate(life.world.products[1:], start=1):
-        shape[f"owns_{product.name}"] = state.terms.owned[at, index, account]
     return {name: np.asarray(values, dtype=np.float64) for name, values in shape.items()}
 
 
-def _series(life: Life, streams: Streams) -> dict[str, Floats]:
-    """What is seen of every account in every month, [months, n]."""
-    draw = np.random.Generator(np.random.Philox(key=[streams.seed, streams.block]))
-    seen, people, terms, choices = life.signals, life.people, life.state.terms, life.events.choices
-    segment = {
-        name: np.array([getattr(s, name) for s in life.world.segments])[people.segment]
-        for name in ("emails", "contacts")
-    }
-    shape = seen.used.shape
-    mail = draw.poisson(np.broadcast_to(segment["emails"], shape))
-    hours = terms.seats * seen.used * seen.stick * 12.0
-    tenure = np.arange(shape[0])[:, None] - life.calendar.history - life.state.joined
-    asked = segment["contacts"] * (tenure % 6 == 3)
-    answers = draw.binomial(asked, seen.answers)
-    mood = seen.mood + 1.3 * draw.standard_normal(shape) / np.sqrt(np.maximum(answers, 1))
-    billed = ~people.yearly | (tenure % 12 == 0)
-    left = departures(life, streams)
-    slow = draw.binomial(seen.tickets, seen.slow)
-    rise = np.diff(np.log(terms.price), axis=0, prepend=np.log(terms.price[:1]))
-    people_seen = np.sqrt(np.maximum(terms.seats * seen.used, 1.0))
+def _started(
+    rows: Rows, at: npt.NDArray[np.intp], account: npt.NDArray[np.intp]
+) -> dict[str, Floats]:
+    """How long first value took; where it has not come, it is late by how much, in days."""
+    step = rows.of("milestones", milestone="first_value")
+    order = np.searchsorted(rows.owner("milestones")[step], account)
+    close = rows.life.calendar.opens[at + 1]
+    began, planned, reached = (
+        rows.instants("milestones", name)[step][order]
+        for name in ("started_at", "planned_on", "reached_at")
+    )
+    there = reached < close
     return {
-        "used": _logit(seen.used),
-        "stick": _logit(
-            np.clip(seen.stick + 0.03 * draw.standard_normal(shape) / people_seen, 0, 1)
-        ),
-        "depth": np.log(seen.depth) + 0.1 * draw.standard_normal(shape) / people_seen,
-        "breadth": _logit(seen.breadth),
-        "errors": np.log1p(1000.0 * draw.poisson(hours * seen.errors) / np.maximum(hours, 1.0)),
-        "tickets": np.log1p(seen.tickets / terms.seats**0.55),
-        "severe": draw.binomial(seen.tickets, seen.severe).astype(np.float64),
-        "slow": slow / np.maximum(seen.tickets, 1),
-        "replies": draw.binomial(mail, seen.replies) / np.maximum(mail, 1),
-        "meetings": seen.meetings.astype(np.float64),
-        "reviews": seen.reviews.astype(np.float64),
-        "inquiries": seen.inquiries.astype(np.float64),
-        "late": np.where(billed, seen.days_late + 2.5 * draw.standard_normal(shape), np.nan),
-        "answered": np.where(asked > 0, answers / np.maximum(asked, 1), np.nan),
-        "mood": np.where(answers > 0, mood, np.nan),
-        "champion": left[0].astype(np.float64),
-        "sponsor": left[1].astype(np.float64),
-        "incidents": choices.jumped[:, RELIABILITY].astype(np.float64),
-        "failed": choices.failed.astype(np.float64),
-        "touches": life.plan.action.touches.astype(np.float64),
-        "played": life.plan.action.play.astype(np.float64),
-        "pulse": np.rint(life.watch.pulse),
-        "price": np.log(terms.price),
-        "seats": np.log(terms.seats),
-        "rise": rise,
+        "value_days": np.where(there, np.log1p(np.maximum(_days(reached - began), 0)), np.nan),
+        "value_late": np.where(there, _days(reached - planned), _days(close - planned)),
+        "valued": there.astype(np.float64),
     }
 
 
-def _logit(share: Floats) -> Floats:
-    kept = np.clip(share, 1e-3, 1.0 - 1e-3)
-    return np.asarray(np.log(kept / (1.0 - kept)))
+class Rows:
+    """The rows of a block's tables, counted by the month in which they were known."""
+
+    def __init__(self, life: Life, tables: Tables) -> None:
+        self.life, self.tables = life, tables
+        self.shape = life.state.live.shape
+
+    def owner(self, table: str) -> Ints:
+        """The account of each row, by its place in the block."""
+        return _text(self.tables[table]["account_id"]).codes
+
+    def instants(self, table: str, column: str) -> Instants:
+        return np.asarray(self.tables[table][column], dtype="datetime64[us]")
+
+    def numbers(self, table: str, column: str) -> Floats:
+        """A column of numbers; one that is missing is NaN."""
+        cells = self.tables[table][column]
+        if isinstance(cells, Text):
+            raise TypeError(f"{table}.{column} holds words")
+        return np.ma.filled(np.ma.asarray(cells, dtype=np.float64), np.nan)
+
+    def of(self, table: str, **words: str) -> npt.NDArray[np.bool_]:
+        """The rows in which each named column says the given word."""
+        found = np.ones(len(self.owner(table)), dtype=np.bool_)
+        for name, word in words.items():
+            text = _text(self.tables[table][name])
+            says = np.array([each == word for each in text.words] + [False])
+            found &= says[text.codes]
+        return found
+
+    def count(
+        self, table: str, when: str, where: npt.NDArray[np.bool_], what: Floats | None = None
+    ) -> Floats:
+        """Rows of ``where`` by the month of ``when`` [months, n], or their sum of ``what``."""
+        at = self.instants(table, when)
+        kept = np.flatnonzero(where & ~np.isnat(at))
+        month = np.searchsorted(self.life.calendar.opens, at[kept], side="right") - 1
+        inside = (month >= 0) & (month < self.shape[0])
+        kept, month = kept[inside], month[inside]
+        cell = month * self.shape[1] + self.owner(table)[kept]
+        weights = None if what is None else what[kept]
+        total = np.bincount(cell, weights, minlength=self.shape[0] * self.shape[1])
+        return total.reshape(self.shape).astype(np.float64)
+
+
+def _series(rows: Rows) -> dict[str, Floats]:
+    """What is seen of every account in every month, [months, n]; NaN where nothing can be."""
+    held = _contracts(rows)
+    price = np.log(np.maximum(held["price"], 1.0))
+    standing = {
+        "seats": np.log(np.maximum(held["seats"], 1.0)),
+        "arr": np.log(np.maximum(held["arr"], 1.0)),
+        "owned": held["owned"],
+        "price": price,
+        "rise": np.diff(price, axis=0, prepend=np.nan),
+    }
+    happening = _behaviour(rows, held["seats"], held["owned"]) | _people(rows)
+    live, told = rows.life.state.live, np.zeros(rows.shape, dtype=np.bool_)
+    told[rows.life.reported] = True
+    before = np.roll(live, 1, axis=0)
+    standing["rise"] = np.where(before, standing["rise"], np.nan)
+    return {name: np.where(live, series, np.nan) for name, series in standing.items()} | {
+        name: np.where(live & told, series, np.nan) for name, series in happening.items()
+    }
+
+
+def _contracts(rows: Rows) -> dict[str, Floats]:
+    """Core seats, ARR, the price of a core seat and the products held at each close."""
+    table, opens = "contract_lines", rows.life.calendar.opens
+    starts = np.maximum(rows.instants(table, "starts_on"), rows.instants(table, "known_at"))
+    ended, ends = rows.instants(table, "ended_on"), rows.instants(table, "ends_on")
+    stops = np.where(np.isnat(ended), ends, ended)
+    first = np.maximum(np.searchsorted(opens, starts, side="right") - 1, 0)
+    last = np.searchsorted(opens, stops, side="right") - 1
+    last = np.where(np.isnat(stops), rows.shape[0], last)
+    seats, arr = rows.numbers(table, "seats"), rows.numbers(table, "arr")
+    core = rows.of(table, product=rows.life.world.products[0].name)
+
+    def standing(what: Floats) -> Floats:
+        change = np.zeros((rows.shape[0] + 1, rows.shape[1]))
+        lasts = last > first
+        np.add.at(change, (first[lasts], rows.owner(table)[lasts]), what[lasts])
+        np.subtract.at(
+            change,
+            (np.minimum(last, rows.shape[0])[lasts], rows.owner(table)[lasts]),
+            what[lasts],
+        )
+        return np.cumsum(change, axis=0)[:-1]
+
+    held, worth = standing(seats * core), standing(arr * core)
+    return {
+        "seats": held,
+        "arr": standing(arr),
+        "price": np.divide(worth, held, out=np.zeros(rows.shape), where=held > 0),
+        "owned": standing((seats > 0).astype(np.float64)),
+    }
+
+
+def _behaviour(rows: Rows, seats: Floats, owned: Floats) -> dict[str, Floats]:
+    """Use, tickets, incidents and bills."""
+    usage, core = rows.tables["usage"], rows.of("usage", product=rows.life.world.products[0].name)
+    every = np.ones(len(core), dtype=np.bool_)
+    active, minutes = rows.numbers("usage", "active_users"), rows.numbers("usage", "minutes")
+    weekday = np.is_busday(np.asarray(usage["day"]).astype("datetime64[D]"))
+    people = rows.count("usage", "known_at", core & weekday, active)
+    spent = rows.count("usage", "known_at", every, minutes)
+    spread = rows.count("usage", "known_at", ~core & weekday, active) / (people + 1.0)
+    around = rows.count("usage", "known_at", core, active) + 1.0
+    broken = rows.count("usage", "known_at", every, rows.numbers("usage", "errors"))
+    asked = rows.count("tickets", "opened_at", rows.of("tickets"))
+    urgent = rows.of("tickets", priority="high") | rows.of("tickets", priority="urgent")
+    due, replied = (rows.instants("tickets", name) for name in ("reply_due_at", "replied_at"))
+    waits = rows.of("tickets") & ~(replied <= due)
+    rated = rows.of("tickets")
+    paid, bill = rows.of("invoices"), rows.numbers("invoices", "amount") > 0
+    late = _days(rows.instants("invoices", "paid_at") - rows.instants("invoices", "due_on"))
+    return {
+        "used": np.log((people + 1.0) / (21.0 * np.maximum(seats, 1.0))),
+        "breadth": np.log(spread / np.maximum(owned - 1.0, 1.0) + 0.01),
+        "depth": np.log1p(rows.count("usage", "known_at", core, minutes) / around),
+        "doing": np.log1p(
+            rows.count("usage", "known_at", core, rows.numbers("usage", "events")) / around
+        ),
+        "weekend": np.log1p(
+            rows.count("usage", "known_at", core & ~weekday, active) / (people + 1)
+        ),
+        "errors": np.log1p(1000.0 * broken / (spent / 60.0 + 1.0)),
+        "tickets": np.log1p(asked / np.maximum(seats, 1.0) ** 0.55),
+        "severe": rows.count("tickets", "opened_at", urgent),
+        "slow": rows.count("tickets", "reply_due_at", waits) / np.maximum(asked, 1.0),
+        "reopened": rows.count("tickets", "reopened_at", rows.of("tickets")),
+        "rating": _mean(rows, "tickets", "rated_at", rated, rows.numbers("tickets", "rating")),
+        "incidents": rows.count("incidents", "known_at", rows.of("incidents")),
+        "late": _mean(rows, "invoices", "paid_at", paid & bill, np.nan_to_num(late)),
+        "failed": rows.count("payments", "known_at", rows.of("payments", outcome="failed")),
+    }
+
+
+def _people(rows: Rows) -> dict[str, Floats]:
+    """Surveys, touches, who has gone, and what the CSM thinks."""
+    vendor = rows.of("touches", started_by="vendor")
+    mail = vendor & (rows.of("touches", kind="email") | rows.of("touches", kind="call"))
+    written = rows.count("touches", "known_at", mail)
+    meeting = rows.of("touches", kind="meeting")
+    asked = rows.count("surveys", "sent_at", rows.of("surveys"))
+    score = rows.numbers("surveys", "score")
+
+    def mood(kind: str) -> Floats:
+        return _mean(rows, "surveys", "answered_at", rows.of("surveys", kind=kind), score)
+
+    return {
+        "replies": (rows.count("touches", "replied_at", mail) + 0.5) / (written + 1.0),
+        "written": written,
+        "meetings": rows.count("touches", "known_at", meeting),
+        "reviews": rows.count("touches", "known_at", rows.of("touches", kind="review")),
+        "inquiries": rows.count("touches", "known_at", ~vendor & ~meeting),
+        "asked": asked,
+        "answered": rows.count("surveys", "answered_at", rows.of("surveys"))
+        / np.where(asked > 0, asked, np.nan),
+        "mood": mood("nps"),
+        "content": mood("csat"),
+        "effort": mood("ces"),
+        "champion": rows.count("contacts", "left_at", rows.of("contacts", role="champion")),
+        "sponsor": rows.count("contacts", "left_at", rows.of("contacts", role="sponsor")),
+        "new": rows.count("contacts", "known_at", rows.of("contacts")),
+        "pulse": _mean(
+            rows, "pulses", "known_at", rows.of("pulses"), rows.numbers("pulses", "score")
+        ),
+        "wishes": rows.count("opportunities", "known_at", rows.of("opportunities")),
+    }
+
+
+def _mean(rows: Rows, table: str, when: str, where: npt.NDArray[np.bool_], what: Floats) -> Floats:
+    """The mean of ``what`` over the rows of each month; NaN in a month without one."""
+    where = where & ~np.isnan(what)
+    there = rows.count(table, when, where)
+    total = rows.count(table, when, where, what)
+    return np.divide(total, there, out=np.full(rows.shape, np.nan), where=there > 0)
+
+
+def _text(cells: Cells) -> Text:
+    if not isinstance(cells, Text):
+        raise TypeError("these cells are words")
+    return cells
+
+
+def _days(span: npt.NDArray[np.timedelta64]) -> Floats:
+    """Spans of time in days; NaN where there is none."""
+    return np.asarray(span / np.timedelta64(1, "D"), dtype=np.float64)
 
 
 def _told(
     name: str, series: Floats, at: npt.NDArray[np.intp], account: npt.NDArray[np.intp]
 ) -> dict[str, Floats]:
     """The last value, means and changes of one series up to month ``at``."""
-    there = np.cumsum(~np.isnan(series), axis=0)
+    known = ~np.isnan(series)
+    there = np.cumsum(known, axis=0)
     total = np.cumsum(np.nan_to_num(series), axis=0)
+    latest = np.maximum.accumulate(np.where(known, np.arange(len(series))[:, None], 0), axis=0)
 
     def mean(first: int, last: int) -> Floats:
         """Over the months from ``first`` back to ``last`` months before."""
@@ -153,7 +308,7 @@ def _told(
 
     whole, recent = mean(0, 60), mean(0, 2)
     return {
-        f"{name}_1": mean(0, 0),
+        f"{name}_1": series[latest[at, account], account],
         f"{name}_3": recent,
         f"{name}_6": mean(0, 5),
         f"{name}_12": mean(0, 11),

@@ -8,6 +8,7 @@ import signal
 from dataclasses import dataclass
 from typing import Any
 
+from warehouse.simulate.arrays import Ints
 from warehouse.simulate.shocks import Exogenous, Shocks
 
 
@@ -15,17 +16,17 @@ from warehouse.simulate.shocks import Exogenous, Shocks
 class Killing(Shocks):
     """Shocks that kill the worker that asks for a month of them."""
 
-    def at(self, month: int) -> Exogenous:
+    def at(self, month: int, industry: Ints) -> Exogenous:
         if multiprocessing.parent_process() is not None:
             os.kill(os.getpid(), signal.SIGKILL)
-        return super().at(month)
+        return super().at(month, industry)
 
 
 @dataclass(frozen=True)
 class Failing(Shocks):
     """Shocks nobody can be told."""
 
-    def at(self, month: int) -> Exogenous:
+    def at(self, month: int, industry: Ints) -> Exogenous:
         raise ArithmeticError(f"no shocks in month {month}")
 
 

@@ -342,9 +342,9 @@ def test_a_step_is_a_pure_function() -> None:
     idle = Action(np.zeros(50, dtype=np.int64), np.zeros(50, dtype=np.bool_))
     state = unborn(DEFAULT, people)
     for month in range(-DEFAULT.history, 6):
-        before, rolls = flat(state), draws(DEFAULT, streams, month, 50)
-        after, events = step(DEFAULT, state, weather.at(month), idle, rolls)
-        again, same = step(DEFAULT, state, weather.at(month), idle, rolls)
+        before, rolls = flat(state), draws(DEFAULT, streams, month, people.place)
+        after, events = step(DEFAULT, state, weather.at(month, people.industry), idle, rolls)
+        again, same = step(DEFAULT, state, weather.at(month, people.industry), idle, rolls)
         assert flat(state) == before
         assert (flat(after), flat(events)) == (flat(again), flat(same))
         state = after

@@ -10,6 +10,7 @@ from warehouse.simulate.columns import Columns, Text, category, labels
 from warehouse.simulate.life import Life
 from warehouse.simulate.names import account_names, csm_names
 from warehouse.simulate.onboarding import first_signed
+from warehouse.simulate.population import Population
 from warehouse.simulate.state import Kind
 from warehouse.simulate.streams import Purpose, Streams, uniforms
 from warehouse.simulate.world import INDUSTRIES, REGIONS, TIERS, World
@@ -24,11 +25,12 @@ def account_ids(number: Ints) -> Text:
     return Text(np.arange(len(number), dtype=np.int64), labels("A", (number, 6)))
 
 
-def csms(world: World, company: int, segment: Ints, streams: Streams) -> Text:
+def csms(world: World, company: int, people: Population, streams: Streams) -> Text:
     """Each account's CSM; every CSM works in one segment of a company of ``company`` accounts."""
+    segment = people.segment
     teams = np.array([int(np.ceil(company * s.share * _ALIVE / s.book)) for s in world.segments])
     first = np.cumsum(teams) - teams
-    draw = uniforms(streams.stream(Purpose.CSMS), 1, len(segment))[0]
+    draw = uniforms(streams.stream(Purpose.CSMS), 1, people.place)[0]
     person = first[segment] + np.floor(draw * teams[segment]).astype(np.int64)
     return category(person, csm_names(np.arange(teams.sum(), dtype=np.int64)))
 
@@ -36,7 +38,7 @@ def csms(world: World, company: int, segment: Ints, streams: Streams) -> Text:
 def accounts(life: Life, dates: Agreements, streams: Streams, names: Text, csm: Text) -> Columns:
     """The accounts of a block, in the order of their ids."""
     people = life.people
-    u = uniforms(streams.stream(Purpose.ACCOUNTS), 3, people.size)
+    u = uniforms(streams.stream(Purpose.ACCOUNTS), 3, people.place)
     created = first_signed(life, dates) - days(8.0 + 70.0 * u[0])
     child = (u[1] < _CHILDREN) & (np.arange(people.size) > 0)
     above = np.floor(u[2] * np.arange(people.size)).astype(np.int64)

@@ -49,7 +49,7 @@ def agreements(life: Life, streams: Streams) -> Agreements:
     """The dates of every agreement of a block."""
     people, turn, calendar = life.people, life.events.turn, life.calendar
     shape = turn.turned.shape
-    u = uniforms(streams.stream(Purpose.CONTRACTS), 8 * shape[0], people.size)
+    u = uniforms(streams.stream(Purpose.CONTRACTS), 8 * shape[0], people.place)
     u = u.reshape(8, *shape)
     month = np.arange(-calendar.history, shape[0] - calendar.history)[:, None]
     month = np.broadcast_to(month, shape)

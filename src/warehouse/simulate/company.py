@@ -6,10 +6,10 @@ when the last byte is written; whatever stops the work takes the hidden folder w
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from warehouse import contract
 from warehouse.errors import CannotWrite, Usage
@@ -71,20 +71,39 @@ def simulate(
         chosen, calendar, shocks(chosen, seed, calendar), accounts, seed, oracles, dirty
     )
     target = Path(folder).resolve()
-    partial = target.parent / f".{target.name}.partial-{os.getpid()}"
     try:
-        _check_folder(target)
-        partial.mkdir(parents=True)
-        _write(company, partial, workers or suitable(company), progress or _silent)
-        partial.replace(target)
+        with _aside(target) as partial:
+            _write(company, partial, workers or suitable(company), progress or _silent)
     except OSError as error:
         raise CannotWrite(
             f"{folder} cannot be written: {error.strerror or error}. Nothing was left there; "
             "name a folder you may write to, on a disk with room."
         ) from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     return Path(folder)
+
+
+@contextmanager
+def _aside(target: Path) -> Iterator[Path]:
+    """A folder to write to that becomes ``target`` at the end, if nothing goes wrong.
+
+    It is nobody else's, whoever else writes to the same target; the folders above that
+    had to be made for it go when it fails.
+    """
+    _check_folder(target)
+    missing = [folder for folder in target.parents if not folder.exists()]
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=f".{target.name}.partial-", dir=target.parent) as place:
+            partial = Path(place) / target.name
+            partial.mkdir()
+            yield partial
+            _check_folder(target)
+            partial.replace(target)
+    except BaseException:
+        for folder in missing:
+            with suppress(OSError):
+                folder.rmdir()
+        raise
 
 
 def _write(company: Company, folder: Path, workers: int, progress: Progress) -> None:

@@ -72,6 +72,6 @@ def departures(life: Life, streams: Streams) -> Flags:
     """In which months the champion (0) and the sponsor (1) go, or are said to, [2, months, n]."""
     jumped = np.stack([life.events.choices.jumped[:, d] for d in (CHAMPION, SPONSOR)])
     months = jumped.shape[1]
-    u = uniforms(streams.stream(Purpose.DEPARTURES), 2 * months, life.people.size)
+    u = uniforms(streams.stream(Purpose.DEPARTURES), 2 * months, life.people.place)
     mistaken = u.reshape(2, months, -1) < np.array([_MISTAKEN, 0.0])[:, None, None]
     return (jumped | mistaken) & life.state.live

@@ -46,13 +46,13 @@ def hazards(
 ) -> Floats:
     """The rate [drivers, n] at which each driver would make an account leave, were it to decide.
 
-    ``shift`` [drivers] is what the times add to the log rates.
+    ``shift`` [drivers, n] is what the times add to the log rates.
     """
     centre = np.array([[d.centre] for d in world.drivers])
     felt = memory - centre
     dislike = 1.0 + 0.8 * np.tanh(felt[ADOPTION])
     felt[PRICE] += np.where(uplift > 0, 9.0 * (uplift - FAIR_RISE) * dislike, 0.0)
-    alpha = np.array([[d.alpha] for d in world.drivers]) + shift[:, None]
+    alpha = np.array([[d.alpha] for d in world.drivers]) + shift
     gamma = np.array([[d.gamma] for d in world.drivers])
     log = alpha + gamma * np.clip(felt, -3.0, 4.0)
     log += np.array([s.hazard for s in world.segments])[people.segment]

@@ -54,12 +54,12 @@ class Weather:
     size: Floats
 
 
-def weather(world: World, streams: Streams, month: int, n: int) -> Weather:
-    """The latent draws of ``month`` for the first ``n`` accounts of a block."""
+def weather(world: World, streams: Streams, month: int, place: Ints) -> Weather:
+    """The latent draws of ``month`` for the accounts at each ``place`` in a block."""
     stream = streams.stream(Purpose.LATENT, month)
     rows = len(world.drivers)
-    noise, jump = normals(stream, rows, n), uniforms(stream, rows, n)
-    size = np.array([d.scale * gammas(stream, d.shape, n) for d in world.drivers])
+    noise, jump = normals(stream, rows, place), uniforms(stream, rows, place)
+    size = np.array([d.scale * gammas(stream, d.shape, place) for d in world.drivers])
     return Weather(noise, jump, size)
 
 
@@ -76,9 +76,9 @@ def jumps(
     """Which drivers of which accounts jump this month, [drivers, n]."""
     rate = np.array([d.rate for d in world.drivers])[:, people.segment]
     rate[QUALITY] *= people.fragility
-    hit = (owned & exogenous.incident[:, None]).any(axis=0)
-    rival = exogenous.launch[people.industry]
-    for column, now in (("release", exogenous.release), ("incident", hit), ("launch", rival)):
+    hit = (owned & exogenous.incident).any(axis=0)
+    shared = (("release", exogenous.release), ("incident", hit), ("launch", exogenous.launch))
+    for column, now in shared:
         rate += np.array([[getattr(d, column)] for d in world.drivers]) * now
     return np.asarray(draws.jump < rate, dtype=np.bool_)
 
@@ -94,7 +94,7 @@ def drive(
     draws: Weather,
 ) -> Floats:
     """Next month's stress [drivers, n] of accounts whose drivers ``jumped`` or did not."""
-    macro = np.outer([d.macro for d in world.drivers], exogenous.macro[people.industry])
+    macro = np.outer([d.macro for d in world.drivers], exogenous.macro)
     keep = np.array([[d.persistence] for d in world.drivers])
     noise = np.array([[d.noise] for d in world.drivers]) * draws.noise
     pull = np.array([[d.pull] for d in world.drivers]) * people.levels

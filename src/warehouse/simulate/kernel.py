@@ -52,11 +52,11 @@ class Draws:
     size: Floats
 
 
-def draws(world: World, streams: Streams, month: int, n: int) -> Draws:
-    """The randomness of ``month`` for the first ``n`` accounts of a block."""
+def draws(world: World, streams: Streams, month: int, place: Ints) -> Draws:
+    """The randomness of ``month`` for the accounts at each ``place`` in a block."""
     stream = streams.stream(Purpose.DECISION, month)
-    rolls = uniforms(stream, Roll.PRODUCTS + len(world.products), n)
-    return Draws(weather(world, streams, month, n), rolls, gammas(stream, 2.0, n))
+    rolls = uniforms(stream, Roll.PRODUCTS + len(world.products), place)
+    return Draws(weather(world, streams, month, place), rolls, gammas(stream, 2.0, place))
 
 
 def step(

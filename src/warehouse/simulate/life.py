@@ -61,8 +61,10 @@ def live(
     kept: list[tuple[State, Events, Signals, Plan, Watch]] = []
     for month in range(-calendar.history, calendar.lived - calendar.history):
         planned = plan(world, state, watched, streams, month)
-        random = draws(world, streams, month, people.size)
-        state, events = step(world, state, shocks.at(month), planned.action, random)
+        random = draws(world, streams, month, people.place)
+        state, events = step(
+            world, state, shocks.at(month, people.industry), planned.action, random
+        )
         seen = signals(world, state, events.choices, streams, month)
         watched = watch(world, watched, state, events.choices, seen, streams, month)
         kept.append((state, events, seen, planned, watched))

@@ -31,7 +31,7 @@ def milestones(life: Life, dates: Agreements, streams: Streams, names: Text) -> 
     """The onboarding steps of a block, ordered by account and step."""
     people, calendar = life.people, life.calendar
     stream = streams.stream(Purpose.MILESTONES)
-    jitter = uniforms(stream, len(_STEPS), people.size).T
+    jitter = uniforms(stream, len(_STEPS), people.place).T
     signed = first_signed(life, dates)[:, None]
     share = _SHARE * np.where(_SHARE < 1.0, 0.7 + 0.6 * jitter, 1.0)
     taken = np.minimum(share, 1.0) * people.value_days[:, None]

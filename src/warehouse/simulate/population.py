@@ -76,6 +76,11 @@ class Population:
         return len(self.number)
 
     @property
+    def place(self) -> Ints:
+        """Where each account stands in its block, from 0."""
+        return (self.number - 1) % BLOCK
+
+    @property
     def monthly(self) -> Flags:
         """Accounts on open-ended monthly contracts."""
         return np.asarray(self.term == 1, dtype=np.bool_)
@@ -89,9 +94,10 @@ class Population:
 def population(world: World, calendar: Calendar, streams: Streams, n: int) -> Population:
     """The first ``n`` accounts of the block ``streams`` belongs to."""
     stream = streams.stream(Purpose.POPULATION)
-    u = uniforms(stream, 24, n)
-    z = normals(stream, 12 + len(world.products), n)
-    own = normals(stream, len(world.drivers), n)
+    place = np.arange(n, dtype=np.int64)
+    u = uniforms(stream, 24, place)
+    z = normals(stream, 12 + len(world.products), place)
+    own = normals(stream, len(world.drivers), place)
     betas = stream.beta(2.0, 2.0, BLOCK)[:n]
     bargains = stream.beta(2.0, 8.0, BLOCK)[:n]
 
@@ -105,14 +111,14 @@ def population(world: World, calendar: Calendar, streams: Streams, n: int) -> Po
     fit = z[2]
     term = _by_segment(u[9], [s.terms for s in world.segments], segment)
     affinity = 0.8 * z[12:] + 0.6 * z[3]
-    wants = uniforms(stream, len(world.products), n) < sigmoid(
+    wants = uniforms(stream, len(world.products), place) < sigmoid(
         _of(world, segment, "modules") + 0.8 * affinity
     )
     wants[0] = True
     responsiveness = np.minimum(betas + 0.15 * (tier > 0), 1.0)
     slow = np.log(1.0 / u[2] - 1.0) / 2.2 - 0.5 * (responsiveness - 0.5) - 0.15 * fit
     return Population(
-        number=streams.block * BLOCK + np.arange(1, n + 1, dtype=np.int64),
+        number=streams.block * BLOCK + place + 1,
         arrives=_arrivals(world, calendar, u[3], u[4]),
         segment=segment,
         industry=choose(u[5], [1.0] * len(INDUSTRIES)),
@@ -150,7 +156,7 @@ def population(world: World, calendar: Calendar, streams: Streams, n: int) -> Po
         ramp=np.where(
             (term > 12) & (u[19] < world.ramp_share), _between(world.ramp_range, u[20]), 0.0
         ),
-        merges=_mergers(world, calendar, u[21], u[22]),
+        merges=_mergers(world, calendar, u[21], u[22], u[23]),
         partner=_neighbours(n),
         optimism=z[10],
     )
@@ -197,11 +203,15 @@ def _neighbours(n: int) -> Ints:
     return np.where(other < n, other, index)
 
 
-def _mergers(world: World, calendar: Calendar, when: Floats, which: Floats) -> Ints:
-    """The month each first of a pair takes over the second, NEVER for most."""
+def _mergers(world: World, calendar: Calendar, when: Floats, which: Floats, coin: Floats) -> Ints:
+    """The month in which each account takes over the other of its pair, NEVER for most.
+
+    Which of the two it is, is the toss of the pair's coin.
+    """
     lived = calendar.history + calendar.months
     month = np.floor(which * lived).astype(np.int64) - calendar.history
-    first = np.arange(len(when)) % 2 == 0
+    index = np.arange(len(when))
+    first = (index % 2 == 0) == (coin[index - index % 2] < 0.5)
     return np.where(first & (when < world.mergers), month, NEVER)
 
 

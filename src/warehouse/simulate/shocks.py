@@ -7,7 +7,7 @@ an incident of a product when its luck runs out, a rival's launch in the last th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -21,17 +21,17 @@ _RELEASES = 1 / 3
 
 @dataclass(frozen=True)
 class Exogenous:
-    """One month as it is for all.
+    """One month as each account meets it; arrays are [n] or [..., n].
 
-    ``macro`` [industries] is the economy's strain, ``release`` whether the vendor ships
-    one, ``incident`` [products] which products fail, ``launch`` [industries] where a rival
-    has launched, ``shift`` [drivers] what the times add to the log hazards, ``season`` how
-    much busier than usual people are.
+    ``macro`` is the strain of the economy on its industry, ``release`` whether the vendor
+    ships one, ``incident`` [products, n] which products fail, ``launch`` whether a rival has
+    launched in its industry, ``shift`` [drivers, n] what the times add to the log hazards,
+    ``season`` how much busier than usual people are.
     """
 
     month: int
     macro: Floats
-    release: bool
+    release: Flags
     incident: Flags
     launch: Flags
     shift: Floats
@@ -40,9 +40,11 @@ class Exogenous:
 
 @dataclass(frozen=True)
 class Shocks:
-    """Every month's shared shocks from ``first`` on, each [months, ...] as in ``Exogenous``.
+    """Every month's shared shocks from ``first`` on.
 
-    ``general`` [months] is the index of the whole economy that the industries lean to.
+    ``macro`` and ``launch`` are [months, industries], ``incident`` [months, products],
+    ``shift`` [months, drivers], ``release`` and ``season`` [months]. ``general`` [months]
+    is the index of the whole economy that the industries lean to.
     """
 
     first: int
@@ -54,16 +56,17 @@ class Shocks:
     shift: Floats
     season: Floats
 
-    def at(self, month: int) -> Exogenous:
-        """The shocks of ``month`` (0: the first reported one)."""
-        index = month - self.first
+    def at(self, month: int, industry: Ints) -> Exogenous:
+        """The shocks of ``month`` (0: the first reported one) for accounts by ``industry`` [n]."""
+        index, n = month - self.first, len(industry)
+        incident, shift = self.incident[index], self.shift[index]
         return Exogenous(
             month,
-            self.macro[index],
-            bool(self.release[index]),
-            self.incident[index],
-            self.launch[index],
-            self.shift[index],
+            self.macro[index][industry],
+            np.full(n, self.release[index]),
+            np.broadcast_to(incident[:, None], (len(incident), n)),
+            self.launch[index][industry],
+            np.broadcast_to(shift[:, None], (len(shift), n)),
             float(self.season[index]),
         )
 
@@ -87,26 +90,27 @@ def shocks(world: World, seed: int, calendar: Calendar) -> Shocks:
     )
 
 
-def onward(world: World, known: Shocks, stream: np.random.Generator, month: int) -> Shocks:
-    """Another future: ``known`` up to ``month``, and from then on what could have come.
+def onward(
+    world: World, known: Shocks, stream: np.random.Generator, month: int, ahead: int
+) -> Shocks:
+    """Another future: the ``ahead`` months after ``month`` as they could have come.
 
     The economy goes on from where it stood, releases and incidents are drawn anew; rivals
     and the times stay what they were.
     """
     now = month - known.first
-    ahead = len(known.macro) - now - 1
     general, macro = _economy(stream, ahead, float(known.general[now]), known.macro[now])
     released = stream.random(ahead) < _RELEASES
     failed = stream.random((ahead, len(world.products))) < world.incidents
-    past = slice(0, now + 1)
-    return replace(
-        known,
-        general=np.concatenate([known.general[past], general]),
-        macro=np.concatenate([known.macro[past], macro]),
-        release=np.concatenate([known.release[past], released]),
-        incident=np.concatenate([known.incident[past], failed]),
-        launch=np.concatenate([known.launch[past], np.repeat(known.launch[[now]], ahead, axis=0)]),
-        shift=np.concatenate([known.shift[past], np.repeat(known.shift[[now]], ahead, axis=0)]),
+    return Shocks(
+        month + 1,
+        general,
+        macro,
+        released,
+        failed,
+        np.repeat(known.launch[[now]], ahead, axis=0),
+        np.repeat(known.shift[[now]], ahead, axis=0),
+        known.season[now + 1 : now + 1 + ahead],
     )
 
 

@@ -29,8 +29,6 @@ from warehouse.simulate.state import Choices, Kind, State
 from warehouse.simulate.streams import Purpose, Streams, normals, uniforms
 from warehouse.simulate.world import World
 
-_WIND_DOWN = 0.82
-"""What each month leaves of an account's use, once it has made up its mind to go."""
 _WORTH_A_WORD = 0.35
 
 
@@ -74,15 +72,15 @@ def signals(world: World, state: State, choices: Choices, streams: Streams, mont
     Causes cross in what they show: people who do not use the product open no tickets,
     incidents lower use and mood, a missing champion empties the meetings.
     """
-    people, n, stress = state.people, state.people.size, state.stress
+    people, stress = state.people, state.stress
     stream = streams.stream(Purpose.SIGNAL, month)
-    u, z = uniforms(stream, 4, n), normals(stream, 5, n)
+    u, z = uniforms(stream, 4, people.place), normals(stream, 5, people.place)
     a, q, r, b = (stress[d] for d in (ADOPTION, QUALITY, CHAMPION, BUDGET))
     down, help_, value, price = (stress[d] for d in (RELIABILITY, SUPPORT, VALUE, PRICE))
     joined = stress[MERGER]
     idle, rival = np.maximum(a, 0.0), np.maximum(stress[COMPETITOR], 0.0)
     going = state.live & (state.kind != Kind.NONE) & (state.kind != Kind.PAYMENT)
-    fading = _WIND_DOWN ** np.where(going, 1.0 + month - state.decided, 0.0)
+    fading = world.wind_down ** np.where(going, 1.0 + month - state.decided, 0.0)
     logit = np.log(choices.used / (1.0 - choices.used))
     opens = 0.14 * state.terms.seats**0.55 * np.exp(0.6 * q + 0.3 * down - 0.15 * idle)
     by_segment = np.array([[s.meetings, s.reviews] for s in world.segments])[people.segment]
@@ -100,10 +98,10 @@ def signals(world: World, state: State, choices: Choices, streams: Streams, mont
         tickets=poisson(u[0], opens * np.exp(people.ticket_offset)),
         severe=sigmoid(-2.6 + 0.8 * down + 0.3 * q),
         slow=sigmoid(-3.2 + 1.5 * help_ + 0.2 * q),
-        replies=sigmoid(1.2 - 1.4 * r - 0.4 * joined - 0.1 * a),
+        replies=sigmoid(1.2 - 1.4 * r - 0.6 * joined - 0.1 * a),
         meetings=poisson(u[1], meets * np.exp(-0.6 * r - 0.15 * a)),
         reviews=poisson(u[3], reviews * np.exp(-1.3 * stress[SPONSOR] - 0.3 * joined)),
-        inquiries=poisson(u[2], np.exp(-2.2 + 0.5 * b + 0.9 * price + 0.7 * rival + 0.5 * joined)),
+        inquiries=poisson(u[2], np.exp(-1.8 + 0.5 * b + 0.9 * price + 0.9 * rival + 0.8 * joined)),
         answers=sigmoid(-0.55 - 0.40 * a - 0.30 * r - 0.20 * value),
         mood=9.22 + mood + people.score_offset,
         effort=6.1 - 0.6 * help_ - 0.2 * q - 0.25 * stress[BREADTH] + 0.4 * people.score_offset,

@@ -3,9 +3,10 @@
 A stream is the counter-based generator Philox keyed by (seed, purpose, block), started
 at a counter of its own for each month. Blocks have a fixed size whatever the number of
 workers, and purposes do not share streams, so the policy or the noise of what is
-observed can change without changing what the customers are. Draws a block makes for
-its accounts are always as wide as a full block: a company is the beginning of any
-larger one of the same seed.
+observed can change without changing what the customers are. What an account is, lives and decides is drawn as wide as a full
+block and read at its place in it, so it does not depend on how many others there are or
+which of them are asked. (The rows of most tables are drawn one after the other: those of
+an account change with the accounts before it in its block.)
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from warehouse.simulate.arrays import Floats
+from warehouse.simulate.arrays import Floats, Ints
 
 BLOCK = 1024
 WHOLE_COMPANY = 2**32 - 1
@@ -65,16 +66,16 @@ class Streams:
         return np.random.Generator(np.random.Philox(key=key, counter=counter))
 
 
-def uniforms(stream: np.random.Generator, rows: int, n: int) -> Floats:
-    """``rows`` x ``n`` uniforms in (0, 1) for the first ``n`` accounts of a block."""
-    return np.maximum(stream.random((rows, BLOCK))[:, :n], 2.0**-54)
+def uniforms(stream: np.random.Generator, rows: int, place: Ints) -> Floats:
+    """Uniforms in (0, 1), ``rows`` for each account at a ``place`` [n] in its block."""
+    return np.maximum(stream.random((rows, BLOCK))[:, place], 2.0**-54)
 
 
-def normals(stream: np.random.Generator, rows: int, n: int) -> Floats:
-    """``rows`` x ``n`` standard normals for the first ``n`` accounts of a block."""
-    return stream.standard_normal((rows, BLOCK))[:, :n]
+def normals(stream: np.random.Generator, rows: int, place: Ints) -> Floats:
+    """Standard normals, ``rows`` for each account at a ``place`` [n] in its block."""
+    return stream.standard_normal((rows, BLOCK))[:, place]
 
 
-def gammas(stream: np.random.Generator, shape: float, n: int) -> Floats:
-    """``n`` Gamma(``shape``, 1) draws for the first ``n`` accounts of a block."""
-    return stream.standard_gamma(shape, BLOCK)[:n]
+def gammas(stream: np.random.Generator, shape: float, place: Ints) -> Floats:
+    """A Gamma(``shape``, 1) draw for each account at a ``place`` [n] in its block."""
+    return stream.standard_gamma(shape, BLOCK)[place]

@@ -17,7 +17,7 @@ from warehouse.simulate.dirt import dirtied
 from warehouse.simulate.export import as_exported
 from warehouse.simulate.growth import opportunities
 from warehouse.simulate.incidents import incidents
-from warehouse.simulate.life import live
+from warehouse.simulate.life import Life, live
 from warehouse.simulate.onboarding import milestones
 from warehouse.simulate.population import population
 from warehouse.simulate.pulses import pulses
@@ -58,14 +58,19 @@ class Block:
     truth: dict[str, Columns]
 
 
-def block(company: Company, index: int) -> Block:
-    """The tables and the truth of block ``index``; depends on nothing but its arguments."""
-    streams = Streams(company.seed, index)
+def lived(company: Company, index: int) -> Life:
+    """Block ``index`` lived; depends on nothing but its arguments."""
     size = min(BLOCK, company.accounts - index * BLOCK)
+    streams = Streams(company.seed, index)
     people = population(company.world, company.calendar, streams, size)
-    life = live(company.world, company.calendar, company.shocks, people, streams)
+    return live(company.world, company.calendar, company.shocks, people, streams)
+
+
+def written(company: Company, life: Life, streams: Streams) -> dict[str, Columns]:
+    """The tables of a block as its systems export them after the last reported month."""
+    people = life.people
     dates, served, names = agreements(life, streams), service(life), account_ids(people.number)
-    csm = csms(company.world, company.accounts, people.segment, streams)
+    csm = csms(company.world, company.accounts, people, streams)
     bills, payments = billing(life, dates, streams, names)
     made = {
         "accounts": accounts(life, dates, streams, names, csm),
@@ -83,7 +88,13 @@ def block(company: Company, index: int) -> Block:
         "opportunities": opportunities(life, dates, served, streams, names),
     }
     export = company.calendar.export
-    tables = {name: as_exported(TABLES[name], made[name], export) for name in TABLES}
+    return {name: as_exported(TABLES[name], made[name], export) for name in TABLES}
+
+
+def block(company: Company, index: int) -> Block:
+    """The tables and the truth of block ``index``; depends on nothing but its arguments."""
+    streams, life = Streams(company.seed, index), lived(company, index)
+    tables, names = written(company, life, streams), account_ids(life.people.number)
     secrets = truth.tables(life, names)
     if company.oracles:
         secrets |= truth.oracles(life, company.shocks, streams, names)

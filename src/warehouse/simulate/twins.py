@@ -5,12 +5,15 @@ state, draw their own future with the same kernel and the same policy, and give 
 answers: the chance of leaving that was in the stars so many months ahead (the full-latent
 ceiling: nobody who knows only that month can sort better), and what a save play changed
 (both arms under common random numbers).
+
+Each of the ``TWINS`` copies of an account has a future and luck of its own, drawn at its
+place in its block: what is told of it does not depend on who else is asked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -21,10 +24,10 @@ from warehouse.simulate.kernel import draws, step
 from warehouse.simulate.life import Life
 from warehouse.simulate.policy import Watch, plan, watch
 from warehouse.simulate.population import Population
-from warehouse.simulate.shocks import Shocks, onward
+from warehouse.simulate.shocks import Exogenous, Shocks, onward
 from warehouse.simulate.signals import signals
 from warehouse.simulate.state import State
-from warehouse.simulate.streams import BLOCK, Purpose, Streams
+from warehouse.simulate.streams import Purpose, Streams
 
 LEADS = (1, 3, 4, 6)
 TWINS = 32
@@ -56,7 +59,7 @@ class Plays:
     """Accounts that could be given a save play; every array is [chances].
 
     ``spared`` and ``played`` are the chances of leaving at the coming deadline without
-    and with the play.
+    and with the play, NaN where the deadline had passed before the play could start.
     """
 
     account: Ints
@@ -71,141 +74,180 @@ def ceilings(life: Life, known: Shocks, streams: Streams) -> Ceilings:
     """The ceilings of every decision at a notice deadline in the reported months of a block."""
     history, choices = life.calendar.history, life.events.choices
     asked = choices.deciding & ~life.people.monthly
+    first = -max(LEADS)
+    starts = range(first, life.calendar.months - min(LEADS))
+    sums, counts = np.zeros((2, len(LEADS), len(starts), life.people.size))
+    due = np.zeros(sums.shape, dtype=np.bool_)
+    for row, lead in enumerate(LEADS):
+        for start in range(max(first, -lead), life.calendar.months - lead):
+            now = start + history
+            due[row, start - first] = asked[now + lead] & life.state.live[now]
+    who = {start: np.flatnonzero(due[:, start - first].any(axis=0)) for start in starts}
+    for month, copy in _onward(life, known, streams, who, max(LEADS)):
+        for row, lead in enumerate(LEADS):
+            told = copy.chose & (month - copy.start == lead)
+            at = (row, copy.start[told] - first, copy.account[told])
+            sums[at] += copy.chance[told]
+            counts[at] += 1.0
+    mean = np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=due & (counts > 0))
     month, account = np.nonzero(asked[life.reported])
-    place = {pair: i for i, pair in enumerate(zip(month.tolist(), account.tolist(), strict=True))}
-    ahead = np.full((len(LEADS), len(month)), np.nan)
-    for start in range(-max(LEADS), life.calendar.months - 1):
-        for lead, who, chance in _foretold(life, known, streams, start, asked):
-            rows = [place[start + lead, int(i)] for i in who]
-            ahead[LEADS.index(lead), rows] = chance
-    at = (month + history, account)
-    return Ceilings(account, month, choices.quits[at], choices.probability[at], ahead)
-
-
-def _foretold(
-    life: Life, known: Shocks, streams: Streams, start: int, asked: Flags
-) -> Iterator[tuple[int, Ints, Floats]]:
-    """For each lead: who decides that long after ``start``, and the chance of leaving."""
-    now = start + life.calendar.history
-    due = np.zeros((len(LEADS), life.people.size), dtype=np.bool_)
-    for row, lead in enumerate(LEADS):
-        if 0 <= start + lead < life.calendar.months:
-            due[row] = asked[now + lead] & life.state.live[now]
-    who = np.flatnonzero(due.any(axis=0))
-    if len(who) == 0:
-        return
-    last = LEADS[int(np.flatnonzero(due.any(axis=1)).max())]
-    sums, counts = np.zeros((2, len(LEADS), len(who)))
-    for state, watched, future, stream, copies in _copies(life, known, streams, start, who):
-        for lead in range(1, last + 1):
-            state, watched, chance, chose = _month(
-                life, state, watched, future, stream, start + lead
-            )
-            if lead in LEADS:
-                row = LEADS.index(lead)
-                sums[row] += np.where(chose, chance, 0.0).reshape(copies, -1).sum(axis=0)
-                counts[row] += chose.reshape(copies, -1).sum(axis=0)
-    for row, lead in enumerate(LEADS):
-        told = due[row, who] & (counts[row] > 0)
-        yield lead, who[told], sums[row, told] / counts[row, told]
+    ahead = np.stack([mean[row, month - lead - first, account] for row, lead in enumerate(LEADS)])
+    at_choice = (month + history, account)
+    return Ceilings(account, month, choices.quits[at_choice], choices.probability[at_choice], ahead)
 
 
 def plays(life: Life, known: Shocks, streams: Streams) -> Plays:
     """What a save play would change for all who could be given one in the reported months."""
     history = life.calendar.history
-    open_to = life.plan.propensity[life.reported] > 0
-    month, account = np.nonzero(open_to)
-    arms = np.full((2, len(month)), np.nan)
-    for start in range(life.calendar.months):
-        who = account[month == start]
-        if len(who):
-            for arm in (False, True):
-                arms[int(arm), month == start] = _under(life, known, streams, start, who, arm)
+    month, account = np.nonzero(life.plan.propensity[life.reported] > 0)
+    who = {start: account[month == start + 1] for start in range(-1, life.calendar.months - 1)}
+    arms = [_under(life, known, streams, who, played)[month, account] for played in (False, True)]
     at = (month + history, account)
     given = life.plan.action.play[at]
     return Plays(account, month, life.plan.propensity[at], given, arms[0], arms[1])
 
 
 def _under(
-    life: Life, known: Shocks, streams: Streams, start: int, who: Ints, played: bool
+    life: Life, known: Shocks, streams: Streams, who: Mapping[int, Ints], played: bool
 ) -> Floats:
-    """The chance of leaving at the coming deadline of ``who``, all given a play or none."""
-    sums, counts = np.zeros((2, len(who)))
-    for state, watched, future, stream, copies in _copies(life, known, streams, start - 1, who):
-        settled = np.zeros(state.people.size, dtype=np.bool_)
-        for month in range(start, start + _AHEAD + 1):
-            state, watched, chance, chose = _month(
-                life, state, watched, future, stream, month, played if month == start else None
-            )
-            first = chose & ~settled
-            settled |= chose
-            sums += np.where(first, chance, 0.0).reshape(copies, -1).sum(axis=0)
-            counts += first.reshape(copies, -1).sum(axis=0)
-    mean: Floats = np.divide(sums, counts, out=np.full(len(who), np.nan), where=counts > 0)
+    """The chance of leaving at the coming deadline if all are given a play, or none.
+
+    [months, n] by the month it could start in; NaN for those who are not asked.
+    """
+    sums, counts = np.zeros((2, life.calendar.months, life.people.size))
+    settled = np.zeros(sums.shape, dtype=np.bool_)
+    for month, copy in _onward(life, known, streams, who, _AHEAD + 1, played):
+        at = (copy.start + 1, copy.account)
+        fresh = month - copy.start == 1
+        settled[copy.start[fresh] + 1, copy.account[fresh]] = False
+        first = copy.chose & ~settled[at]
+        settled[at] |= copy.chose
+        sums[at] += np.where(first, copy.chance, 0.0)
+        counts[at] += first
+    mean: Floats = np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=counts > 0)
     return mean
 
 
-Copies = tuple[State, Watch, Shocks, Streams, int]
-"""Twins as they stand, what their CSMs know, their future, their streams, copies of each."""
+@dataclass(frozen=True)
+class _Copy:
+    """A copy of some accounts in some month; arrays are [twins].
 
-
-def _copies(life: Life, known: Shocks, streams: Streams, start: int, who: Ints) -> Iterator[Copies]:
-    """``TWINS`` copies of the accounts ``who`` as they were at the end of month ``start``.
-
-    Twins never merge, because a partner may not be among them. Their luck depends on who
-    else is asked: the same company gives the same answers, a larger one others as good.
+    Each twin is ``account`` (its index in the block) as it was at the end of the month
+    ``start``, who has since decided with a ``chance`` of leaving where it ``chose``.
     """
-    seeds = streams.stream(Purpose.TWINS, start).integers(0, 2**63, TWINS)
-    fit = max(BLOCK // len(who), 1)
-    for first in range(0, TWINS, fit):
-        copies = min(fit, TWINS - first)
-        stream = Streams(int(seeds[first]), streams.block)
-        future = onward(life.world, known, stream.stream(Purpose.SHOCKS), start)
-        index = np.tile(who, copies)
-        people = replace(
-            _pick(life.people, index),
-            merges=np.full(len(index), NEVER, dtype=np.int64),
-            partner=np.arange(len(index), dtype=np.int64),
-        )
-        now = start + life.calendar.history
-        state = replace(_pick(life.state, index, now), people=people)
-        yield state, _pick(life.watch, index, now), future, stream, copies
+
+    start: Ints
+    account: Ints
+    state: State
+    watch: Watch
+    chance: Floats
+    chose: Flags
+
+
+def _onward(
+    life: Life,
+    known: Shocks,
+    streams: Streams,
+    who: Mapping[int, Ints],
+    ahead: int,
+    played: bool | None = None,
+) -> Iterator[tuple[int, _Copy]]:
+    """Copies of the accounts ``who`` from each month they start at, for ``ahead`` months.
+
+    Gives every month of one copy of all, then of the next. ``played`` gives each a save
+    play in its first month, or none; left out, the policy decides.
+    """
+    seeds = streams.stream(Purpose.TWINS).integers(0, 2**63, TWINS)
+    for seed in seeds.tolist():
+        luck = Streams(seed, streams.block)
+        futures: dict[int, Shocks] = {}
+        copy = _starting(life, min(who), np.zeros(0, dtype=np.int64))
+        last = min(max(who) + ahead, life.calendar.lived - life.calendar.history - 1)
+        for month in range(min(who) + 1, last + 1):
+            copy = _picked(copy, np.flatnonzero(copy.start >= month - ahead))
+            if month - 1 in who:
+                copy = _joined(copy, _starting(life, month - 1, who[month - 1]))
+                drawn = luck.stream(Purpose.SHOCKS, month - 1)
+                futures[month - 1] = onward(life.world, known, drawn, month - 1, ahead)
+            if len(copy.start):
+                copy = _month(life, copy, futures, luck, month, played)
+                yield month, copy
+
+
+def _starting(life: Life, start: int, who: Ints) -> _Copy:
+    """Twins of ``who`` as they were at the end of month ``start``.
+
+    They never merge, because a partner may not be among them.
+    """
+    now, n = start + life.calendar.history, len(who)
+    people = _picked(life.people, who)
+    alone = replace(people, merges=np.full(n, NEVER), partner=np.zeros(n, dtype=np.int64))
+    state = replace(_picked(_then(life.state, now), who), people=alone)
+    watched = _picked(_then(life.watch, now), who)
+    nothing = np.zeros(n)
+    return _Copy(np.full(n, start), who, state, watched, nothing, nothing > 0)
 
 
 def _month(
     life: Life,
-    state: State,
-    watched: Watch,
-    future: Shocks,
-    streams: Streams,
+    copy: _Copy,
+    futures: Mapping[int, Shocks],
+    luck: Streams,
     month: int,
-    played: bool | None = None,
-) -> tuple[State, Watch, Floats, Flags]:
-    """One month of the twins: how they stand, who decided, and with what chance of leaving.
-
-    ``played`` gives all of them a save play, or none; left out, the policy decides.
-    """
-    world, n = life.world, state.people.size
-    action = plan(world, state, watched, streams, month).action
+    played: bool | None,
+) -> _Copy:
+    """The twins one month on."""
+    world, people = life.world, copy.state.people
+    action = plan(world, copy.state, copy.watch, luck, month).action
     if played is not None:
-        action = Action(action.touches, np.full(n, played))
-    random = draws(world, streams, month, n)
-    state, events = step(world, state, future.at(month), action, random)
+        action = Action(action.touches, np.where(month - copy.start == 1, played, action.play))
+    random = draws(world, luck, month, people.place)
+    state, events = step(world, copy.state, _met(copy, futures, month), action, random)
     choices = events.choices
-    seen = signals(world, state, choices, streams, month)
-    watched = watch(world, watched, state, choices, seen, streams, month)
-    return state, watched, choices.probability, choices.deciding
+    seen = signals(world, state, choices, luck, month)
+    watched = watch(world, copy.watch, state, choices, seen, luck, month)
+    return _Copy(copy.start, copy.account, state, watched, choices.probability, choices.deciding)
 
 
-def _pick(record: Record, index: Ints, month: int | None = None) -> Record:
-    """The accounts ``index`` of a record, at ``month`` (an index) of one that is stacked."""
-    picked: dict[str, Any] = {}
+def _met(copy: _Copy, futures: Mapping[int, Shocks], month: int) -> Exogenous:
+    """``month`` as each twin meets it, in the future that began where it did."""
+    industry = copy.state.people.industry
+    each = [
+        futures[int(start)].at(month, industry[copy.start == start])
+        for start in np.unique(copy.start)
+    ]
+    joined = each[0]
+    for more in each[1:]:
+        joined = _joined(joined, more)
+    return joined
+
+
+def _then(record: Record, month: int) -> Record:
+    """A record stacked by month, as it was in one (an index)."""
+    return _changed(lambda value: value[month], record, whole=Population)
+
+
+def _picked(record: Record, index: Ints) -> Record:
+    """The accounts ``index`` of a record."""
+    return _changed(lambda value: value[..., index], record)
+
+
+def _joined(record: Record, other: Record) -> Record:
+    """The accounts of one record, then those of another of the same month."""
+    return _changed(lambda *values: np.concatenate(values, axis=-1), record, other)
+
+
+def _changed(
+    change: Callable[..., Any], record: Record, *others: Record, whole: type | None = None
+) -> Record:
+    """``record`` with every array changed, those of records within it too; ``whole`` ones not."""
+    made: dict[str, Any] = {}
     for field in fields(record):  # type: ignore[arg-type]
-        value = getattr(record, field.name)
-        if isinstance(value, np.ndarray):
-            picked[field.name] = (value if month is None else value[month])[..., index]
-        elif isinstance(value, Population):
-            picked[field.name] = value
+        values = [getattr(each, field.name) for each in (record, *others)]
+        if isinstance(values[0], np.ndarray):
+            made[field.name] = change(*values)
+        elif is_dataclass(values[0]) and (whole is None or not isinstance(values[0], whole)):
+            made[field.name] = _changed(change, *values, whole=whole)
         else:
-            picked[field.name] = _pick(value, index, month)
-    return type(record)(**picked)
+            made[field.name] = values[0]
+    return type(record)(**made)

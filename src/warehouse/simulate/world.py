@@ -133,7 +133,7 @@ class Vendor:
     attention: float = 1.5
     play_at: int = 4
     trusts_pulse: bool = False
-    insight: float = 0.35
+    insight: float = 0.50
     optimism: float = 0.5
     random_stratum: float = 0.20
     handoff: float = 0.75
@@ -162,7 +162,8 @@ class World:
     Of contracts longer than a year, ``escalator_share`` have a yearly rise within
     ``escalator_range`` and ``ramp_share`` take more seats each year, within ``ramp_range``.
     ``mergers`` is the share of pairs of accounts of which one takes over the other's
-    contract. ``usage_level`` is the log odds that a seat is in use; ``seat_growth`` and
+    contract. ``usage_level`` is the log odds that a seat is in use, ``wind_down``
+    what each month leaves of the use of an account that has made up its mind to go; ``seat_growth`` and
     ``module_growth`` those of buying more in a month, with ``seat_pressure`` the level
     and spread of use that calls for seats and ``renewal_bump`` what a renewal adds;
     ``contraction`` how likely seats half unused are given back.
@@ -201,6 +202,7 @@ class World:
     ramp_range: tuple[float, float] = (0.10, 0.30)
     mergers: float = 0.05
     usage_level: float = 0.92
+    wind_down: float = 0.82
     seat_growth: float = -5.34
     seat_pressure: tuple[float, float] = (0.70, 0.12)
     module_growth: float = -4.9

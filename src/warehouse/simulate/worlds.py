@@ -36,15 +36,29 @@ def _drivers(world: World, change: Callable[[Driver], Driver]) -> World:
 def _calendar_only(world: World, hazard: float) -> World:
     """Nothing but the contract's calendar and shape says who leaves."""
     base = np.log(hazard / len(world.drivers))
-    return _drivers(world, lambda driver: replace(driver, gamma=0.0, alpha=float(base)))
+    still = replace(world, wind_down=1.0)
+    return _drivers(still, lambda driver: replace(driver, gamma=0.0, alpha=float(base)))
 
 
 def _null(world: World) -> World:
-    """Those who leave are drawn blindly: no segment, contract or card is worse than another."""
+    """Those who leave are drawn blindly: no segment, contract or card is worse than another.
+
+    Contracts run for a month or a year, and a month's danger is a twelfth of a year's.
+    """
     blind = _calendar_only(world, 0.13)
-    segments = tuple(replace(segment, hazard=0.0) for segment in world.segments)
+    segments = tuple(
+        replace(segment, hazard=0.0, terms=tuple((min(m, 12), share) for m, share in segment.terms))
+        for segment in world.segments
+    )
     return replace(
-        blind, segments=segments, auto_renew=0.0, tenure=0.0, orphaned=0.0, unrecovered=0.0
+        blind,
+        segments=segments,
+        monthly=-float(np.log(12.0)),
+        auto_renew=0.0,
+        tenure=0.0,
+        orphaned=0.0,
+        exits=0.0,
+        unrecovered=0.0,
     )
 
 
