@@ -34,7 +34,7 @@ from warehouse.simulate.worlds import named
 
 MONTHS, LEAD = 36, 3
 TEACHERS = 90_000
-"""The first seed of the companies that teach; those that are measured count from 0."""
+"""The first seed of the companies that teach; none of them is measured."""
 SETTINGS = {
     "objective": "reg:logistic",
     "eta": 0.05,

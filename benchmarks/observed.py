@@ -275,7 +275,8 @@ def _mean(rows: Rows, table: str, when: str, where: npt.NDArray[np.bool_], what:
     where = where & ~np.isnan(what)
     there = rows.count(table, when, where)
     total = rows.count(table, when, where, what)
-    return np.divide(total, there, out=np.full(rows.shape, np.nan), where=there > 0)
+    mean: Floats = np.divide(total, there, out=np.full(rows.shape, np.nan), where=there > 0)
+    return mean
 
 
 def _text(cells: Cells) -> Text:

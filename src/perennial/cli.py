@@ -6,6 +6,7 @@ unavailable; 70 a bug; 73 and 74 cannot write; 75 locked, try later.
 
 from __future__ import annotations
 
+import signal
 import sys
 import traceback
 from pathlib import Path
@@ -39,8 +40,13 @@ MonthOption = Annotated[str, typer.Option("--month", help="The month, as YYYY-MM
 MISUSED = 2  # what the parser leaves with when a command, option or argument is wrong
 
 
+TERMINATED = 128 + signal.SIGTERM  # what a shell reports of a program that was stopped
+
+
 def main() -> None:
     """Run the command line and leave with the exit code of what happened."""
+    # A scheduler stops a command with SIGTERM; what is half made is then taken away too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     try:
         app()
     except SystemExit as leaving:

@@ -62,6 +62,23 @@ def test_every_kind_is_planted(places: dict[str, Path]) -> None:
     assert (counts > 0).all(), counts
 
 
+def test_a_second_record_is_that_of_a_customer(places: dict[str, Path]) -> None:
+    raw = places["dirty"] / "data" / "raw"
+    accounts = pd.read_parquet(raw / "accounts.parquet").set_index("account_id")["name"]
+    assert accounts.str.contains("account|sandbox|tenant|environment").any()
+    second = accounts[accounts.index.str.startswith("D")]
+    assert list(second) == list(accounts["A" + second.index.str[1:]])
+    for table, key in (("tickets", "ticket_id"), ("touches", "touch_id")):
+        clean, dirty = (
+            pd.read_parquet(place / "data" / "raw" / f"{table}.parquet").set_index(key)
+            for place in places.values()
+        )
+        moved = dirty[dirty["account_id"].str.startswith("D")]
+        owner = clean["account_id"].reindex(moved.index)
+        assert len(moved) > 0
+        assert list(owner.str[1:]) == list(moved["account_id"].str[1:])
+
+
 def test_every_stain_is_found_and_no_other(
     places: dict[str, Path], frozen: dict[str, Snapshot]
 ) -> None:

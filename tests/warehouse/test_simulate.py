@@ -400,11 +400,23 @@ def test_an_empty_folder_is_taken(tmp_path: Path) -> None:
     assert (folder / "usage.parquet").exists()
 
 
-def test_what_is_stopped_half_way_leaves_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("place", ["company", "a/new/company"])
+def test_what_is_stopped_half_way_leaves_nothing(tmp_path: Path, place: str) -> None:
     def stop(_what: str, share: float) -> None:
         if share > 0:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        simulate(tmp_path / "company", 10, 2, 1, progress=stop)
+        simulate(tmp_path / place, 10, 2, 1, progress=stop)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_whoever_comes_second_to_a_folder_leaves_the_first_alone(tmp_path: Path) -> None:
+    def overtake(_what: str, share: float) -> None:
+        if share == 0:
+            simulate(tmp_path / "company", 10, 2, 1)
+
+    with pytest.raises(CannotWrite, match="not empty"):
+        simulate(tmp_path / "company", 20, 2, 1, progress=overtake)
+    assert [path.name for path in tmp_path.iterdir()] == ["company"]
+    assert digests(tmp_path / "company") == digests(simulate(tmp_path / "same", 10, 2, 1))

@@ -63,10 +63,11 @@ def working(process: psutil.Process) -> list[psutil.Process]:
     return [child for child in children if "resource_tracker" not in " ".join(child.cmdline())]
 
 
-def test_stopping_it_takes_the_workers_along(tmp_path: Path) -> None:
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_stopping_it_takes_the_workers_along(tmp_path: Path, stop: signal.Signals) -> None:
     command = [str(Path(sys.executable).with_name("perennial")), "simulate"]
     running = psutil.Popen(
-        [*command, str(tmp_path / "company"), "--accounts", "200000", "--workers", "2"],
+        [*command, str(tmp_path / "new" / "company"), "--accounts", "200000", "--workers", "2"],
         stderr=subprocess.DEVNULL,
         start_new_session=True,
         # A test run that was itself started in the background would hand down its deafness.
@@ -77,7 +78,7 @@ def test_stopping_it_takes_the_workers_along(tmp_path: Path) -> None:
         time.sleep(0.05)
     family = running.children(recursive=True)
     assert len(family) >= 2
-    running.send_signal(signal.SIGINT)
+    running.send_signal(stop)
     assert running.wait(30) != 0
     _, alive = psutil.wait_procs(family, timeout=10)
     assert alive == []

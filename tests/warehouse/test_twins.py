@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,9 +13,9 @@ from warehouse.simulate.calendar import Calendar
 from warehouse.simulate.default import DEFAULT
 from warehouse.simulate.life import Life, live
 from warehouse.simulate.population import population
-from warehouse.simulate.shocks import Shocks, shocks
+from warehouse.simulate.shocks import Shocks, onward, shocks
 from warehouse.simulate.streams import BLOCK, Streams
-from warehouse.simulate.twins import LEADS, Ceilings, Plays, ceilings, plays
+from warehouse.simulate.twins import LEADS, TWINS, Ceilings, Plays, ceilings, plays
 from warehouse.simulate.world import World
 
 MONTHS = 14
@@ -111,6 +112,33 @@ def test_a_play_helps_most_and_harms_some() -> None:
     worse = harmful.played - harmful.spared
     assert np.nanmin(worse) > -0.01
     assert np.nanmean(worse) > 0
+
+
+def test_every_twin_has_a_future_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    futures: dict[int, set[bytes]] = {}
+
+    def spied(world: World, known: Shocks, *asked: Any) -> Shocks:
+        future = onward(world, known, *asked)
+        futures.setdefault(future.first, set()).add(future.macro.tobytes())
+        return future
+
+    monkeypatch.setattr("warehouse.simulate.twins.onward", spied)
+    ceilings(*lived(DEFAULT), STREAMS)
+    assert {len(each) for each in futures.values()} == {TWINS}
+
+
+def test_what_is_told_of_an_account_does_not_depend_on_who_else_is_asked() -> None:
+    few = 200
+    weather = shocks(DEFAULT, STREAMS.seed, CALENDAR)
+    people = population(DEFAULT, CALENDAR, STREAMS, few)
+    alone = live(DEFAULT, CALENDAR, weather, people, STREAMS)
+    for ask in (ceilings, plays):
+        of_few: Any = ask(alone, weather, STREAMS)
+        of_all: Any = ask(*lived(DEFAULT), STREAMS)
+        kept = of_all.account < few
+        for name in ("account", "month", "ahead" if ask is ceilings else "played"):
+            whole = getattr(of_all, name)[..., kept]
+            np.testing.assert_allclose(getattr(of_few, name), whole, rtol=1e-9)
 
 
 def test_twins_are_the_same_each_time_and_change_no_life() -> None:

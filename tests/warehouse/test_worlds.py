@@ -33,9 +33,9 @@ def lives(name: str) -> tuple[Life, ...]:
 
 
 def auc(score: np.ndarray, positive: np.ndarray) -> float:
-    rank = score.argsort().argsort()
+    rank = pd.Series(score).rank().to_numpy()
     ones, zeros = positive.sum(), (~positive).sum()
-    return float((rank[positive].sum() - ones * (ones - 1) / 2) / (ones * zeros))
+    return float((rank[positive].sum() - ones * (ones + 1) / 2) / (ones * zeros))
 
 
 def decisions(name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -83,6 +83,27 @@ def test_in_the_null_world_nothing_says_who_leaves() -> None:
     asked = np.concatenate([life.events.choices.deciding for life in lives("null")], axis=-1)
     assert auc(stress[asked], quits[asked]) == pytest.approx(0.5, abs=0.04)
     assert left.any()
+
+
+def test_in_the_null_world_no_label_of_ninety_days_can_be_told() -> None:
+    """Of all customers at a close: who is gone three months later, by what is seen of them."""
+    gone: list[np.ndarray] = []
+    seen: dict[str, list[np.ndarray]] = {}
+    for life in lives("null"):
+        closes = np.arange(CALENDAR.history, CALENDAR.history + MONTHS - 3)
+        live = life.state.live[closes]
+        gone.append(~life.state.live[closes + 3][live])
+        parts = {name: getattr(life.signals, name) for name in ("used", "tickets", "mood", "depth")}
+        parts |= {"pulse": life.watch.pulse, "red": life.watch.red, "seats": life.state.terms.seats}
+        parts |= {name: getattr(life.people, name) for name in ("monthly", "segment", "card")}
+        for name, values in parts.items():
+            whole = np.broadcast_to(values, life.state.live.shape)
+            seen.setdefault(name, []).append(whole[closes][live].astype(np.float64))
+    left = np.concatenate(gone)
+    assert left.sum() > 1000
+    for name, values in seen.items():
+        one = np.concatenate(values)
+        assert auc(one, left) == pytest.approx(0.5, abs=0.05), name
 
 
 def test_in_the_calendar_world_only_the_contract_says_who_leaves() -> None:

@@ -15,6 +15,8 @@ from warehouse.simulate.state import Kind
 from warehouse.simulate.streams import Purpose, Streams, uniforms
 from warehouse.simulate.world import INDUSTRIES, REGIONS, TIERS, World
 
+ACCOUNT = "A"
+"""What the id of an account begins with."""
 _ALIVE = 0.65
 """The share of all accounts that are customers at a time, for the size of the CSM team."""
 _CHILDREN = 0.06
@@ -22,7 +24,7 @@ _CHILDREN = 0.06
 
 def account_ids(number: Ints) -> Text:
     """The ids of accounts ``number``, one a row."""
-    return Text(np.arange(len(number), dtype=np.int64), labels("A", (number, 6)))
+    return Text(np.arange(len(number), dtype=np.int64), labels(ACCOUNT, (number, 6)))
 
 
 def csms(world: World, company: int, people: Population, streams: Streams) -> Text:

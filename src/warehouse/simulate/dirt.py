@@ -16,7 +16,7 @@ import numpy as np
 from warehouse.simulate.arrays import DAY, Flags, Instants, days, repeat
 from warehouse.simulate.calendar import Calendar
 from warehouse.simulate.columns import Columns, Text, category, ids, joined, rows, take
-from warehouse.simulate.soil import Soil, first_rows, into, number_of, silence
+from warehouse.simulate.soil import Soil, customers, first_rows, into, number_of, silence
 from warehouse.simulate.streams import WHOLE_COMPANY, Purpose, Streams
 
 _LATE, _LATEST = 0.02, 10
@@ -127,7 +127,7 @@ def _close_dates(soil: Soil, stream: np.random.Generator) -> None:
 def _two_records(soil: Soil, stream: np.random.Generator) -> None:
     """Accounts with a second record, to which a part of what happens is booked."""
     accounts = soil.tables["accounts"]
-    chosen = np.flatnonzero(stream.random(rows(accounts)) < _TWO_RECORDS)
+    chosen = np.flatnonzero(customers(accounts) & (stream.random(rows(accounts)) < _TWO_RECORDS))
     copies = take(accounts, chosen)
     number = number_of(accounts["account_id"])[chosen]
     names = ids("D", (number, 6))

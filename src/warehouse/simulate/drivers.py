@@ -14,7 +14,7 @@ import numpy as np
 from warehouse.simulate.arrays import Flags, Floats, Ints, sigmoid
 from warehouse.simulate.population import Population
 from warehouse.simulate.shocks import Exogenous
-from warehouse.simulate.streams import Purpose, Streams, gammas, normals, uniforms
+from warehouse.simulate.streams import Luck, Purpose, gammas, normals, uniforms
 from warehouse.simulate.world import World
 
 (
@@ -54,9 +54,9 @@ class Weather:
     size: Floats
 
 
-def weather(world: World, streams: Streams, month: int, place: Ints) -> Weather:
+def weather(world: World, luck: Luck, month: int, place: Ints) -> Weather:
     """The latent draws of ``month`` for the accounts at each ``place`` in a block."""
-    stream = streams.stream(Purpose.LATENT, month)
+    stream = luck.stream(Purpose.LATENT, month)
     rows = len(world.drivers)
     noise, jump = normals(stream, rows, place), uniforms(stream, rows, place)
     size = np.array([d.scale * gammas(stream, d.shape, place) for d in world.drivers])

@@ -39,7 +39,7 @@ from warehouse.simulate.drivers import (
 )
 from warehouse.simulate.shocks import Exogenous
 from warehouse.simulate.state import Choices, Events, Kind, State, Terms, Turn
-from warehouse.simulate.streams import Purpose, Streams, gammas, uniforms
+from warehouse.simulate.streams import Luck, Purpose, gammas, uniforms
 from warehouse.simulate.world import World
 
 
@@ -52,11 +52,11 @@ class Draws:
     size: Floats
 
 
-def draws(world: World, streams: Streams, month: int, place: Ints) -> Draws:
+def draws(world: World, luck: Luck, month: int, place: Ints) -> Draws:
     """The randomness of ``month`` for the accounts at each ``place`` in a block."""
-    stream = streams.stream(Purpose.DECISION, month)
+    stream = luck.stream(Purpose.DECISION, month)
     rolls = uniforms(stream, Roll.PRODUCTS + len(world.products), place)
-    return Draws(weather(world, streams, month, place), rolls, gammas(stream, 2.0, place))
+    return Draws(weather(world, luck, month, place), rolls, gammas(stream, 2.0, place))
 
 
 def step(

@@ -18,7 +18,7 @@ from warehouse.simulate.drivers import Action
 from warehouse.simulate.kernel import months_to_turn
 from warehouse.simulate.signals import Signals
 from warehouse.simulate.state import Choices, State
-from warehouse.simulate.streams import Purpose, Streams, normals, uniforms
+from warehouse.simulate.streams import Luck, Purpose, normals, uniforms
 from warehouse.simulate.world import World
 
 _RED_ABOVE = 0.40
@@ -68,7 +68,7 @@ def watch(
     state: State,
     choices: Choices,
     seen: Signals,
-    streams: Streams,
+    luck: Luck,
     month: int,
 ) -> Watch:
     """What the CSMs think after ``month``, in which they have ``seen`` these signals.
@@ -86,7 +86,7 @@ def watch(
     score = 0.35 * fall + 0.25 * surge + 0.20 * late + 0.30 * silent
     keep = np.where(state.live, _HABIT, np.nan)
     vendor, people = world.vendor, state.people
-    mood = normals(streams.stream(Purpose.PULSE, month), 1, people.place)[0]
+    mood = normals(luck.stream(Purpose.PULSE, month), 1, people.place)[0]
     danger = (before.sensed - _USUAL_DANGER) / _DANGER_SPREAD
     pulse = 3.3 - vendor.insight * danger + 0.7 * mood + vendor.optimism * people.optimism
     pulse = np.clip(pulse, 1.0, 5.0)
@@ -102,10 +102,10 @@ def watch(
     )
 
 
-def plan(world: World, state: State, watched: Watch, streams: Streams, month: int) -> Plan:
+def plan(world: World, state: State, watched: Watch, luck: Luck, month: int) -> Plan:
     """What the vendor does in ``month``, on what it saw up to the month before."""
     people = state.people
-    u = uniforms(streams.stream(Purpose.POLICY, month), 2, people.place)
+    u = uniforms(luck.stream(Purpose.POLICY, month), 2, people.place)
     ahead, vendor = months_to_turn(state, month), world.vendor
     base = np.array([s.touches for s in world.segments])[people.segment] * vendor.routine
     near = np.where(ahead <= vendor.window, vendor.attention, 1.0)

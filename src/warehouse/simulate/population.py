@@ -23,11 +23,12 @@ _DEEPEST = 0.6
 class Population:
     """One block of accounts; every array is [n] unless said otherwise.
 
-    ``number`` counts accounts from 1 through the whole company. ``term`` and
-    ``notice`` are months, ``anchor`` the day of the month contracts turn (1 to 28),
-    ``price`` cents a seat and year after discount, ``value_days`` the days from
-    signature to first value. ``affinity`` is [products, n], ``levels`` the stress each
-    account goes back to, [drivers, n]. ``escalator`` is the contracted yearly rise and
+    ``number`` counts accounts from 1 through the whole company, ``place`` from 0 where in
+    its block the luck of each is drawn. ``term`` and ``notice`` are months, ``anchor`` the
+    day of the month contracts turn (1 to 28), ``price`` cents a seat and year after
+    discount, ``value_days`` the days from signature to first value. ``affinity`` is
+    [products, n], ``levels`` the stress each account goes back to, [drivers, n].
+    ``escalator`` is the contracted yearly rise and
     ``ramp`` the share of its first seats a long contract adds each year. In the month
     ``merges`` it takes over the contract of its neighbour, ``partner``. ``currency`` is
     what it is billed in, a unit of which is worth ``rate`` cents of the reporting one,
@@ -35,6 +36,7 @@ class Population:
     """
 
     number: Ints
+    place: Ints
     arrives: Ints
     segment: Ints
     industry: Ints
@@ -76,11 +78,6 @@ class Population:
         return len(self.number)
 
     @property
-    def place(self) -> Ints:
-        """Where each account stands in its block, from 0."""
-        return (self.number - 1) % BLOCK
-
-    @property
     def monthly(self) -> Flags:
         """Accounts on open-ended monthly contracts."""
         return np.asarray(self.term == 1, dtype=np.bool_)
@@ -119,6 +116,7 @@ def population(world: World, calendar: Calendar, streams: Streams, n: int) -> Po
     slow = np.log(1.0 / u[2] - 1.0) / 2.2 - 0.5 * (responsiveness - 0.5) - 0.15 * fit
     return Population(
         number=streams.block * BLOCK + place + 1,
+        place=place,
         arrives=_arrivals(world, calendar, u[3], u[4]),
         segment=segment,
         industry=choose(u[5], [1.0] * len(INDUSTRIES)),

@@ -26,7 +26,7 @@ from warehouse.simulate.drivers import (
     VALUE,
 )
 from warehouse.simulate.state import Choices, Kind, State
-from warehouse.simulate.streams import Purpose, Streams, normals, uniforms
+from warehouse.simulate.streams import Luck, Purpose, normals, uniforms
 from warehouse.simulate.world import World
 
 _WORTH_A_WORD = 0.35
@@ -66,14 +66,14 @@ class Signals:
     days_late: Floats
 
 
-def signals(world: World, state: State, choices: Choices, streams: Streams, month: int) -> Signals:
+def signals(world: World, state: State, choices: Choices, luck: Luck, month: int) -> Signals:
     """What could be seen in ``month`` of the accounts in ``state``, at its end.
 
     Causes cross in what they show: people who do not use the product open no tickets,
     incidents lower use and mood, a missing champion empties the meetings.
     """
     people, stress = state.people, state.stress
-    stream = streams.stream(Purpose.SIGNAL, month)
+    stream = luck.stream(Purpose.SIGNAL, month)
     u, z = uniforms(stream, 4, people.place), normals(stream, 5, people.place)
     a, q, r, b = (stress[d] for d in (ADOPTION, QUALITY, CHAMPION, BUDGET))
     down, help_, value, price = (stress[d] for d in (RELIABILITY, SUPPORT, VALUE, PRICE))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from warehouse.simulate.accounts import ACCOUNT
 from warehouse.simulate.arrays import Flags, Ints
 from warehouse.simulate.calendar import Calendar
 from warehouse.simulate.columns import Columns, Text, take
@@ -58,6 +59,14 @@ def number_of(accounts: object) -> Ints:
         raise TypeError("an account is named by a word")
     each = np.array([int(word[1:]) for word in accounts.words], dtype=np.int64)
     return np.asarray(each[accounts.codes], dtype=np.int64)
+
+
+def customers(accounts: Columns) -> Flags:
+    """Which records of the accounts are those of customers, no dirt of an earlier kind."""
+    owner = accounts["account_id"]
+    if not isinstance(owner, Text):
+        raise TypeError("an account is named by a word")
+    return np.array([word.startswith(ACCOUNT) for word in owner.words])[owner.codes]
 
 
 def into(soil: Soil, share: float) -> np.timedelta64:

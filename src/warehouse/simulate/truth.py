@@ -62,10 +62,11 @@ _MEANINGS = {
         "month": "the month it was gone in",
         "left_on": "the first instant it was not served any more",
         "decided": "the month it decided in, or failed to pay",
-        "kind": "renewal, monthly, exit (before the end), payment",
-        "cause": "the sampled cause: a driver, or payment",
+        "kind": "renewal, monthly, exit (before the end), payment, merged (into its parent)",
+        "cause": "the sampled cause: a driver; or payment, or merged, which nobody chose",
         "probability": "its chance of choosing to leave in the month it decided",
-        "share_*": "the chance that a driver was the cause, given that it chose to leave",
+        "share_*": "the chance that a driver is the cause if it chooses to leave then; for payment "
+        "and merged too, though they did not choose",
         "arr": "annual recurring revenue lost, cents",
     },
     "shocks": {
@@ -88,8 +89,9 @@ _MEANINGS = {
         "month": "the month it could have started in",
         "propensity": "the chance that it was started",
         "play": "it was",
-        "spared": "the chance of leaving at the coming deadline without a play: by twins",
-        "played": "the chance with one, under the same luck",
+        "spared": "the chance of leaving at the coming deadline without a play: by twins; NaN "
+        "where that deadline has passed when the play could start",
+        "played": "the chance with one, under the same luck; NaN likewise",
     },
     "dirt": {
         "kind": "a kind of dirt; one row a kind and block of accounts",

@@ -6,8 +6,9 @@ answers: the chance of leaving that was in the stars so many months ahead (the f
 ceiling: nobody who knows only that month can sort better), and what a save play changed
 (both arms under common random numbers).
 
-Each of the ``TWINS`` copies of an account has a future and luck of its own, drawn at its
-place in its block: what is told of it does not depend on who else is asked.
+Each of the ``TWINS`` twins of an account has a future and luck of its own, drawn at its
+place in its block: what is told of it does not depend on who else is asked. All twins of
+a block live at once, those that start in one month beside those of the next.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from warehouse.simulate.population import Population
 from warehouse.simulate.shocks import Exogenous, Shocks, onward
 from warehouse.simulate.signals import signals
 from warehouse.simulate.state import State
-from warehouse.simulate.streams import Purpose, Streams
+from warehouse.simulate.streams import BLOCK, Copies, Purpose, Streams
 
 LEADS = (1, 3, 4, 6)
 TWINS = 32
@@ -76,33 +77,30 @@ def ceilings(life: Life, known: Shocks, streams: Streams) -> Ceilings:
     asked = choices.deciding & ~life.people.monthly
     first = -max(LEADS)
     starts = range(first, life.calendar.months - min(LEADS))
-    sums, counts = np.zeros((2, len(LEADS), len(starts), life.people.size))
-    due = np.zeros(sums.shape, dtype=np.bool_)
+    due = np.zeros((len(LEADS), len(starts), life.people.size), dtype=np.bool_)
     for row, lead in enumerate(LEADS):
         for start in range(max(first, -lead), life.calendar.months - lead):
-            now = start + history
-            due[row, start - first] = asked[now + lead] & life.state.live[now]
+            index = start + history
+            due[row, start - first] = asked[index + lead] & life.state.live[index]
     who = {start: np.flatnonzero(due[:, start - first].any(axis=0)) for start in starts}
-    for month, copy in _onward(life, known, streams, who, max(LEADS)):
+    mean = _Mean(due.shape)
+    for now, twins in _onward(life, known, streams, who, max(LEADS)):
         for row, lead in enumerate(LEADS):
-            told = copy.chose & (month - copy.start == lead)
-            at = (row, copy.start[told] - first, copy.account[told])
-            sums[at] += copy.chance[told]
-            counts[at] += 1.0
-    mean = np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=due & (counts > 0))
+            told = twins.chose & (now - twins.start == lead)
+            mean.add((row, twins.start[told] - first, twins.account[told]), twins.chance[told])
+    chance = np.where(due, mean.value, np.nan)
     month, account = np.nonzero(asked[life.reported])
-    ahead = np.stack([mean[row, month - lead - first, account] for row, lead in enumerate(LEADS)])
+    ahead = np.stack([chance[row, month - lead - first, account] for row, lead in enumerate(LEADS)])
     at_choice = (month + history, account)
     return Ceilings(account, month, choices.quits[at_choice], choices.probability[at_choice], ahead)
 
 
 def plays(life: Life, known: Shocks, streams: Streams) -> Plays:
     """What a save play would change for all who could be given one in the reported months."""
-    history = life.calendar.history
     month, account = np.nonzero(life.plan.propensity[life.reported] > 0)
     who = {start: account[month == start + 1] for start in range(-1, life.calendar.months - 1)}
     arms = [_under(life, known, streams, who, played)[month, account] for played in (False, True)]
-    at = (month + history, account)
+    at = (month + life.calendar.history, account)
     given = life.plan.action.play[at]
     return Plays(account, month, life.plan.propensity[at], given, arms[0], arms[1])
 
@@ -114,29 +112,41 @@ def _under(
 
     [months, n] by the month it could start in; NaN for those who are not asked.
     """
-    sums, counts = np.zeros((2, life.calendar.months, life.people.size))
-    settled = np.zeros(sums.shape, dtype=np.bool_)
-    for month, copy in _onward(life, known, streams, who, _AHEAD + 1, played):
-        at = (copy.start + 1, copy.account)
-        fresh = month - copy.start == 1
-        settled[copy.start[fresh] + 1, copy.account[fresh]] = False
-        first = copy.chose & ~settled[at]
-        settled[at] |= copy.chose
-        sums[at] += np.where(first, copy.chance, 0.0)
-        counts[at] += first
-    mean: Floats = np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=counts > 0)
-    return mean
+    mean = _Mean((life.calendar.months, life.people.size))
+    for _, twins in _onward(life, known, streams, who, _AHEAD + 1, played):
+        told = twins.chose
+        mean.add((twins.start[told] + 1, twins.account[told]), twins.chance[told])
+    return mean.value
+
+
+class _Mean:
+    """The mean of what is added to each cell of an array, NaN where nothing was."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self._sum, self._count = np.zeros(shape), np.zeros(shape)
+
+    def add(self, at: tuple[Any, ...], what: Floats) -> None:
+        np.add.at(self._sum, at, what)
+        np.add.at(self._count, at, 1.0)
+
+    @property
+    def value(self) -> Floats:
+        there = self._count > 0
+        none = np.full(there.shape, np.nan)
+        return np.asarray(np.divide(self._sum, self._count, out=none, where=there))
 
 
 @dataclass(frozen=True)
-class _Copy:
-    """A copy of some accounts in some month; arrays are [twins].
+class _Twins:
+    """Twins in some month; arrays are [twins].
 
-    Each twin is ``account`` (its index in the block) as it was at the end of the month
-    ``start``, who has since decided with a ``chance`` of leaving where it ``chose``.
+    Each is the ``copy``-th twin of ``account`` (its index in the block) as it was at the end
+    of the month ``start``. It decided this month where it ``chose``, with a ``chance`` of
+    leaving.
     """
 
     start: Ints
+    copy: Ints
     account: Ints
     state: State
     watch: Watch
@@ -151,75 +161,87 @@ def _onward(
     who: Mapping[int, Ints],
     ahead: int,
     played: bool | None = None,
-) -> Iterator[tuple[int, _Copy]]:
-    """Copies of the accounts ``who`` from each month they start at, for ``ahead`` months.
+) -> Iterator[tuple[int, _Twins]]:
+    """Twins of the accounts ``who`` from each month they start at, until they decide.
 
-    Gives every month of one copy of all, then of the next. ``played`` gives each a save
-    play in its first month, or none; left out, the policy decides.
+    At most for ``ahead`` months. ``played`` gives each a save play in its first month, or
+    none; left out, the policy decides.
     """
-    seeds = streams.stream(Purpose.TWINS).integers(0, 2**63, TWINS)
-    for seed in seeds.tolist():
-        luck = Streams(seed, streams.block)
-        futures: dict[int, Shocks] = {}
-        copy = _starting(life, min(who), np.zeros(0, dtype=np.int64))
-        last = min(max(who) + ahead, life.calendar.lived - life.calendar.history - 1)
-        for month in range(min(who) + 1, last + 1):
-            copy = _picked(copy, np.flatnonzero(copy.start >= month - ahead))
-            if month - 1 in who:
-                copy = _joined(copy, _starting(life, month - 1, who[month - 1]))
-                drawn = luck.stream(Purpose.SHOCKS, month - 1)
-                futures[month - 1] = onward(life.world, known, drawn, month - 1, ahead)
-            if len(copy.start):
-                copy = _month(life, copy, futures, luck, month, played)
-                yield month, copy
+    luck = Copies(tuple(replace(streams, copy=copy) for copy in range(1, TWINS + 1)))
+    futures: dict[int, list[Shocks]] = {}
+    twins = _starting(life, min(who), np.zeros(0, dtype=np.int64))
+    last = min(max(who) + ahead, life.calendar.lived - life.calendar.history - 1)
+    for month in range(min(who) + 1, last + 1):
+        kept = ~twins.chose & (twins.start >= month - ahead)
+        twins = _picked(twins, np.flatnonzero(kept))
+        futures.pop(month - ahead - 1, None)
+        if month - 1 in who:
+            twins = _joined(twins, _starting(life, month - 1, who[month - 1]))
+            futures[month - 1] = [
+                onward(life.world, known, stream, month - 1, ahead)
+                for stream in luck.stream(Purpose.SHOCKS, month - 1).each
+            ]
+        if len(twins.start):
+            twins = _month(life, twins, _met(twins, futures, month), luck, played)
+            yield month, twins
 
 
-def _starting(life: Life, start: int, who: Ints) -> _Copy:
-    """Twins of ``who`` as they were at the end of month ``start``.
+def _starting(life: Life, start: int, who: Ints) -> _Twins:
+    """All twins of ``who`` as they were at the end of month ``start``.
 
     They never merge, because a partner may not be among them.
     """
-    now, n = start + life.calendar.history, len(who)
-    people = _picked(life.people, who)
-    alone = replace(people, merges=np.full(n, NEVER), partner=np.zeros(n, dtype=np.int64))
-    state = replace(_picked(_then(life.state, now), who), people=alone)
-    watched = _picked(_then(life.watch, now), who)
-    nothing = np.zeros(n)
-    return _Copy(np.full(n, start), who, state, watched, nothing, nothing > 0)
+    now, n = start + life.calendar.history, len(who) * TWINS
+    copy, account = np.repeat(np.arange(TWINS), len(who)), np.tile(who, TWINS)
+    people = replace(
+        _picked(life.people, account),
+        place=copy * BLOCK + life.people.place[account],
+        merges=np.full(n, NEVER),
+        partner=np.zeros(n, dtype=np.int64),
+    )
+    state = replace(_picked(_then(life.state, now), account), people=people)
+    watched, nothing = _picked(_then(life.watch, now), account), np.zeros(n)
+    return _Twins(np.full(n, start), copy, account, state, watched, nothing, nothing > 0)
 
 
-def _month(
-    life: Life,
-    copy: _Copy,
-    futures: Mapping[int, Shocks],
-    luck: Streams,
-    month: int,
-    played: bool | None,
-) -> _Copy:
+def _month(life: Life, twins: _Twins, met: Exogenous, luck: Copies, played: bool | None) -> _Twins:
     """The twins one month on."""
-    world, people = life.world, copy.state.people
-    action = plan(world, copy.state, copy.watch, luck, month).action
+    world, month = life.world, met.month
+    action = plan(world, twins.state, twins.watch, luck, month).action
     if played is not None:
-        action = Action(action.touches, np.where(month - copy.start == 1, played, action.play))
-    random = draws(world, luck, month, people.place)
-    state, events = step(world, copy.state, _met(copy, futures, month), action, random)
+        action = Action(action.touches, np.where(month - twins.start == 1, played, action.play))
+    random = draws(world, luck, month, twins.state.people.place)
+    state, events = step(world, twins.state, met, action, random)
     choices = events.choices
     seen = signals(world, state, choices, luck, month)
-    watched = watch(world, copy.watch, state, choices, seen, luck, month)
-    return _Copy(copy.start, copy.account, state, watched, choices.probability, choices.deciding)
+    return replace(
+        twins,
+        state=state,
+        watch=watch(world, twins.watch, state, choices, seen, luck, month),
+        chance=choices.probability,
+        chose=choices.deciding,
+    )
 
 
-def _met(copy: _Copy, futures: Mapping[int, Shocks], month: int) -> Exogenous:
+def _met(twins: _Twins, futures: Mapping[int, list[Shocks]], month: int) -> Exogenous:
     """``month`` as each twin meets it, in the future that began where it did."""
-    industry = copy.state.people.industry
-    each = [
-        futures[int(start)].at(month, industry[copy.start == start])
-        for start in np.unique(copy.start)
-    ]
-    joined = each[0]
-    for more in each[1:]:
-        joined = _joined(joined, more)
-    return joined
+    each = [future for started in futures.values() for future in started]
+    row = {start: index * TWINS for index, start in enumerate(futures)}
+    mine = np.array([row[start] for start in twins.start.tolist()]) + twins.copy
+
+    def then(name: str) -> Any:
+        return np.array([getattr(future, name)[month - future.first] for future in each])[mine]
+
+    industry = twins.state.people.industry[:, None]
+    return Exogenous(
+        month,
+        np.take_along_axis(then("macro"), industry, axis=1)[:, 0],
+        then("release"),
+        then("incident").T,
+        np.take_along_axis(then("launch"), industry, axis=1)[:, 0],
+        then("shift").T,
+        float(each[0].season[month - each[0].first]),
+    )
 
 
 def _then(record: Record, month: int) -> Record:

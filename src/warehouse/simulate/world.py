@@ -162,10 +162,10 @@ class World:
     Of contracts longer than a year, ``escalator_share`` have a yearly rise within
     ``escalator_range`` and ``ramp_share`` take more seats each year, within ``ramp_range``.
     ``mergers`` is the share of pairs of accounts of which one takes over the other's
-    contract. ``usage_level`` is the log odds that a seat is in use, ``wind_down``
-    what each month leaves of the use of an account that has made up its mind to go; ``seat_growth`` and
-    ``module_growth`` those of buying more in a month, with ``seat_pressure`` the level
-    and spread of use that calls for seats and ``renewal_bump`` what a renewal adds;
+    contract. ``usage_level`` is the log odds that a seat is in use, ``wind_down`` what each
+    month leaves of the use of an account that has made up its mind to go. ``seat_growth``
+    and ``module_growth`` are the log odds of buying more in a month, with ``seat_pressure``
+    the level and spread of use that calls for seats and ``renewal_bump`` what a renewal adds;
     ``contraction`` how likely seats half unused are given back.
 
     ``incidents`` is how often a product has one in a month; a rival ``launches`` in that
