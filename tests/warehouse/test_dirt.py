@@ -62,21 +62,26 @@ def test_every_kind_is_planted(places: dict[str, Path]) -> None:
     assert (counts > 0).all(), counts
 
 
-def test_a_second_record_is_that_of_a_customer(places: dict[str, Path]) -> None:
-    raw = places["dirty"] / "data" / "raw"
-    accounts = pd.read_parquet(raw / "accounts.parquet").set_index("account_id")["name"]
-    assert accounts.str.contains("account|sandbox|tenant|environment").any()
-    second = accounts[accounts.index.str.startswith("D")]
-    assert list(second) == list(accounts["A" + second.index.str[1:]])
+def test_a_second_record_is_that_of_a_customer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("warehouse.simulate.dirt._TWO_RECORDS", 0.5)
+    monkeypatch.setattr("warehouse.simulate.dirt._STAFF", 0.5)
+    clean, dirty = (
+        simulate(tmp_path / name, 100, 6, SEED, dirty=name == "dirty", workers=1)
+        for name in ("clean", "dirty")
+    )
+    names = pd.read_parquet(dirty / "accounts.parquet").set_index("account_id")["name"]
+    second = names[names.index.str.startswith("D")]
+    assert list(second) == list(names["A" + second.index.str[1:]])
     for table, key in (("tickets", "ticket_id"), ("touches", "touch_id")):
-        clean, dirty = (
-            pd.read_parquet(place / "data" / "raw" / f"{table}.parquet").set_index(key)
-            for place in places.values()
+        owner, booked = (
+            pd.read_parquet(place / f"{table}.parquet").set_index(key)["account_id"]
+            for place in (clean, dirty)
         )
-        moved = dirty[dirty["account_id"].str.startswith("D")]
-        owner = clean["account_id"].reindex(moved.index)
+        moved = booked[booked.str.startswith("D")]
         assert len(moved) > 0
-        assert list(owner.str[1:]) == list(moved["account_id"].str[1:])
+        assert list(owner[moved.index].str[1:]) == list(moved.str[1:])
 
 
 def test_every_stain_is_found_and_no_other(
