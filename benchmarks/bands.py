@@ -99,8 +99,7 @@ def main(arguments: list[str]) -> int:
     asked = parser.parse_args(arguments)
     whole = asked == parser.parse_args([])
     context = multiprocessing.get_context("spawn")
-    with context.Pool(2) as pool:
-        teacher = taught(asked.taught, pool)
+    teacher = taught(asked.taught)
     seeds = range(asked.first, asked.first + asked.seeds)
     tasks = [(seed, asked.blocks, asked.told) for seed in seeds]
     found = []

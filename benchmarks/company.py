@@ -14,39 +14,31 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import xgboost as xgb
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from benchmarks.observed import CALENDAR, FIVE, Seen, decisions, observed
 from warehouse.simulate.calendar import Calendar
 from warehouse.simulate.columns import Columns, Text
 from warehouse.simulate.life import Life
+from warehouse.simulate.observed import Seen, decisions, observed
+from warehouse.simulate.observer import fitted, told
 from warehouse.simulate.shocks import shocks
 from warehouse.simulate.state import Kind
 from warehouse.simulate.streams import BLOCK, Streams
 from warehouse.simulate.tables import Company, lived, written
+from warehouse.simulate.teach import lessons
 from warehouse.simulate.twins import LEADS, ceilings, plays
 from warehouse.simulate.worlds import named
 
 MONTHS, LEAD = 36, 3
-TEACHERS = 90_000
-"""The first seed of the companies that teach; none of them is measured."""
-SETTINGS = {
-    "objective": "reg:logistic",
-    "eta": 0.05,
-    "max_depth": 5,
-    "min_child_weight": 8,
-    "subsample": 0.7,
-    "colsample_bytree": 0.3,
-    "reg_lambda": 8,
-    "nthread": 1,
-    "seed": 1,
-}
-ROUNDS = 600
+CALENDAR = ("term", "segment", "auto_renew", "card", "notice", "tenure", "month")
+FIVE = {"used_3": 0.30, "tickets_3": -0.20, "mood_12": 0.20, "late_6": -0.15, "replies_3": 0.15}
+"""The usual health score: five factors a committee would choose, and their weights."""
+LINEAR = 10
+"""The blocks that logistic regression learns from: a company of 10,240 accounts."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -74,32 +66,17 @@ def _blocks(company: Company) -> Iterable[tuple[Life, Streams, dict[str, Columns
         yield life, streams, written(company, life, streams)
 
 
-def lesson(task: tuple[int, int]) -> tuple[Seen, Floats, npt.NDArray[np.bool_]]:
-    """What was seen, the true chance and the choice, in ``count`` blocks of ``seed``."""
-    seen, chance, left = [], [], []
-    for life, _, tables in _blocks(default(*task)):
-        at = decisions(life)
-        seen.append(observed(life, tables, LEAD))
-        chance.append(life.events.choices.probability[at])
-        left.append(life.events.choices.quits[at])
-    values = np.concatenate([each.values for each in seen])
-    return Seen(values, seen[0].names), np.concatenate(chance), np.concatenate(left)
-
-
-def taught(blocks: int, pool: Any) -> Teacher:
-    """A teacher of companies of ``blocks`` blocks in all, of several seeds."""
-    each = 10
-    tasks = [(TEACHERS + i, min(each, blocks - i * each)) for i in range(-(-blocks // each))]
-    lessons = pool.map(lesson, tasks)
-    names = lessons[0][0].names
-    values = np.concatenate([seen.values for seen, _, _ in lessons])
-    chance = np.concatenate([chance for _, chance, _ in lessons])
-    left = np.concatenate([left for _, _, left in lessons])
-    booster = xgb.train({**SETTINGS, "nthread": 2}, xgb.DMatrix(values, chance), ROUNDS)
-    values, left = lessons[0][0].values, lessons[0][2]
-    linear = _linear().fit(values, left)
-    calendar = _linear().fit(values[:, [names.index(name) for name in CALENDAR]], left)
-    return Teacher(bytes(booster.save_raw("ubj")), linear, calendar)
+def taught(blocks: int) -> Teacher:
+    """A teacher of ``blocks`` blocks of other companies."""
+    learnt = list(lessons(default(0, 1), (LEAD,), blocks, workers=2))
+    names = learnt[0].names
+    values = np.concatenate([each.seen[LEAD] for each in learnt])
+    chance = np.concatenate([each.chance for each in learnt])
+    few = np.concatenate([each.seen[LEAD] for each in learnt[:LINEAR]])
+    left = np.concatenate([each.left for each in learnt[:LINEAR]])
+    linear = _linear().fit(few, left)
+    calendar = _linear().fit(few[:, [names.index(name) for name in CALENDAR]], left)
+    return Teacher(fitted(values, chance, threads=2), linear, calendar)
 
 
 def _linear() -> Any:
@@ -198,8 +175,7 @@ def _sorted(seen: list[Seen], left: npt.NDArray[np.bool_]) -> dict[str, float]:
     """How well those who left are sorted by what could be seen of them."""
     names = seen[0].names
     values = np.concatenate([each.values for each in seen])
-    booster = xgb.Booster(SETTINGS, model_file=bytearray(_teacher.booster))
-    bayes = _auc(left, booster.predict(xgb.DMatrix(values)))
+    bayes = _auc(left, told(_teacher.booster, values))
     lr = _auc(left, _teacher.linear.predict_proba(values)[:, 1])
     calendar = _teacher.calendar.predict_proba(values[:, [names.index(n) for n in CALENDAR]])
     single = max(abs(_auc(left, column) - 0.5) for column in _filled(values).T) + 0.5

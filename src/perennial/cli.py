@@ -116,7 +116,10 @@ def simulate(
         int | None, typer.Option(help="Processes to share the work; as many as are of use.")
     ] = None,
     oracles: Annotated[
-        bool, typer.Option("--oracles", help="Add ceilings and potential outcomes to the truth.")
+        bool,
+        typer.Option(
+            "--oracles", help="Add ceilings and potential outcomes to the truth: minutes more."
+        ),
     ] = False,
     dirty: Annotated[
         bool, typer.Option("--dirty", help="The tables as real exports are; the same truth.")

@@ -31,7 +31,14 @@ def company(
     dirty: bool = False,
 ) -> None:
     """Simulate a company into ``folder`` with a progress bar on stderr."""
-    with tqdm(total=100, desc="simulate", unit="%", file=sys.stderr) as bar:
+    with tqdm(total=100, unit="%", file=sys.stderr) as bar:
+
+        def tell(what: str, share: float) -> None:
+            if not bar.desc.startswith(what):
+                bar.reset()
+                bar.set_description(what, refresh=False)
+            bar.update(round(100 * share) - bar.n)
+
         simulate(
             folder,
             accounts,
@@ -41,7 +48,7 @@ def company(
             workers=workers,
             oracles=oracles,
             dirty=dirty,
-            progress=lambda what, share: bar.update(round(100 * share) - bar.n),
+            progress=tell,
         )
 
 

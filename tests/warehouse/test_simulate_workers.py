@@ -28,10 +28,10 @@ def test_the_number_of_workers_does_not_show(tmp_path: Path) -> None:
     assert len(alone) > 15
 
 
-def test_nor_does_it_in_what_twins_tell(tmp_path: Path) -> None:
+def test_nor_does_it_in_the_oracles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("warehouse.simulate.teach.BLOCKS", 2)
     alone, two = (
-        digests(simulate(tmp_path / str(n), 1030, MONTHS, 5, workers=n, oracles=True))
-        for n in (1, 2)
+        digests(simulate(tmp_path / str(n), 1030, 15, 5, workers=n, oracles=True)) for n in (1, 2)
     )
     assert alone == two
     assert {"truth/ceilings.parquet", "truth/plays.parquet"} <= set(alone)

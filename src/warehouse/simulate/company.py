@@ -6,8 +6,9 @@ when the last byte is written; whatever stops the work takes the hidden folder w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,12 +20,11 @@ from warehouse.simulate import truth
 from warehouse.simulate.calendar import Calendar
 from warehouse.simulate.shocks import shocks
 from warehouse.simulate.tables import Company
+from warehouse.simulate.teach import Progress, learn
 from warehouse.simulate.workers import blocks, suitable
 from warehouse.simulate.world import World
 from warehouse.simulate.worlds import WORLDS, named
 from warehouse.simulate.write import Files, arrow, schema
-
-Progress = Callable[[str, float], None]
 
 MOST_ACCOUNTS = 999_999
 MOST_MONTHS = 120
@@ -55,8 +55,10 @@ def simulate(
     decimals; instants are naive and in UTC. The same arguments give the same bytes,
     whoever makes them: ``workers`` processes, by default as many as are of use here.
     ``accounts`` and ``months`` left out are those of the world. ``oracles`` adds to the
-    truth what only twins can tell, at about four times the time. ``dirty`` gives the tables
-    as real systems would, of the same company with the same truth, and counts the dirt there.
+    truth how well anybody could know who leaves, and what save plays change: by twins, at
+    about four times the time, and by learning from other companies, which takes some
+    minutes more. ``dirty`` gives the tables as real systems would, of the same company
+    with the same truth, and counts the dirt there.
 
     ``progress`` is told what is being done and the share done, 0 to 1. Raises ``Usage``
     for a size, month, seed or world that cannot be, and ``CannotWrite`` for a folder
@@ -67,13 +69,13 @@ def simulate(
     months = chosen.size[1] if months is None else months
     _check(accounts, months, seed, start, workers)
     calendar = Calendar(start, months, chosen.history)
-    company = Company(
-        chosen, calendar, shocks(chosen, seed, calendar), accounts, seed, oracles, dirty
-    )
-    target = Path(folder).resolve()
+    company = Company(chosen, calendar, shocks(chosen, seed, calendar), accounts, seed, dirty=dirty)
+    target, tell = Path(folder).resolve(), progress or _silent
     try:
         with _aside(target) as partial:
-            _write(company, partial, workers or suitable(company), progress or _silent)
+            if oracles:
+                company = replace(company, observer=learn(company, workers, tell))
+            _write(company, partial, workers or suitable(company.blocks), tell)
     except OSError as error:
         raise CannotWrite(
             f"{folder} cannot be written: {error.strerror or error}. Nothing was left there; "
@@ -114,7 +116,7 @@ def _write(company: Company, folder: Path, workers: int, progress: Progress) -> 
     seal(hidden)
     (hidden / "README.md").write_text(truth.dictionary(company.world), encoding="utf-8")
     schemas = {name: schema(table) for name, table in contract.TABLES.items()}
-    secret = truth.schemas(company.world, company.oracles, company.dirty)
+    secret = truth.schemas(company.world, company.observer is not None, company.dirty)
     with Files(folder, schemas) as tables, Files(hidden, secret) as secrets:
         shared = truth.shared(company.world, company.calendar, company.shocks)
         secrets.add("shocks", arrow(shared, secret["shocks"]))

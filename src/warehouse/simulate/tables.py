@@ -18,6 +18,7 @@ from warehouse.simulate.export import as_exported
 from warehouse.simulate.growth import opportunities
 from warehouse.simulate.incidents import incidents
 from warehouse.simulate.life import Life, live
+from warehouse.simulate.observer import Observer
 from warehouse.simulate.onboarding import milestones
 from warehouse.simulate.population import population
 from warehouse.simulate.pulses import pulses
@@ -33,15 +34,18 @@ from warehouse.simulate.world import World
 
 @dataclass(frozen=True)
 class Company:
-    """What is the same for all blocks of a company; ``oracles``: its twins are lived
-    too, ``dirty``: its tables are those of real systems."""
+    """What is the same for all blocks of a company.
+
+    ``observer``: its twins are lived too, and this one looks on. ``dirty``: its tables are
+    those of real systems.
+    """
 
     world: World
     calendar: Calendar
     shocks: Shocks
     accounts: int
     seed: int
-    oracles: bool = False
+    observer: Observer | None = None
     dirty: bool = False
 
     @property
@@ -96,8 +100,9 @@ def block(company: Company, index: int) -> Block:
     streams, life = Streams(company.seed, index), lived(company, index)
     tables, names = written(company, life, streams), account_ids(life.people.number)
     secrets = truth.tables(life, names)
-    if company.oracles:
-        secrets |= truth.oracles(life, company.shocks, streams, names)
+    if company.observer is not None:
+        observed = company.observer.ahead(life, tables)
+        secrets |= truth.oracles(life, company.shocks, streams, names, observed)
     if company.dirty:
         products = tuple(product.name for product in company.world.products)
         tables, secrets["dirt"] = dirtied(tables, company.calendar, products, streams)

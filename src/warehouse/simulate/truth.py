@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from warehouse.simulate.arrays import Floats
 from warehouse.simulate.calendar import Calendar
 from warehouse.simulate.columns import Columns, Text, category
 from warehouse.simulate.drivers import ADOPTION
 from warehouse.simulate.life import Life
+from warehouse.simulate.observed import KNOWN_FOR
 from warehouse.simulate.shocks import Shocks
 from warehouse.simulate.state import Kind
 from warehouse.simulate.streams import Streams
@@ -83,6 +85,8 @@ _MEANINGS = {
         "left": "it chose to leave",
         "now": "its chance of leaving when it decided",
         "ahead": "the chance as it stood that many months before, the future unknown: by twins",
+        "observed": "the chance as best told from what the company's tables showed then: learnt "
+        "from other companies; NaN in the first year, when there is too little to see",
     },
     "plays": {
         "account_id": "the account whose renewal was so far off that a save play could start",
@@ -171,9 +175,16 @@ def shared(world: World, calendar: Calendar, known: Shocks) -> Columns:
     return columns
 
 
-def oracles(life: Life, known: Shocks, streams: Streams, names: Text) -> dict[str, Columns]:
-    """What only twins can tell of a block: the ceilings, and what save plays would change."""
+def oracles(
+    life: Life, known: Shocks, streams: Streams, names: Text, observed: Floats
+) -> dict[str, Columns]:
+    """How well anybody could know who leaves a block, and what save plays would change.
+
+    ``observed`` [leads, decisions] are the chances as told from what could be seen.
+    """
     found, chances = ceilings(life, known, streams), plays(life, known, streams)
+    seen = np.full(found.ahead.shape, np.nan)
+    seen[:, found.month >= KNOWN_FOR] = observed
     months = _months(life.calendar)
     row, lead = np.nonzero(~np.isnan(found.ahead.T))
     return {
@@ -184,6 +195,7 @@ def oracles(life: Life, known: Shocks, streams: Streams, names: Text) -> dict[st
             "left": found.left[row],
             "now": found.now[row],
             "ahead": found.ahead[lead, row],
+            "observed": seen[lead, row],
         },
         "plays": {
             "account_id": names[chances.account],

@@ -11,12 +11,13 @@ from __future__ import annotations
 import os
 import signal
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
@@ -29,22 +30,25 @@ from warehouse.simulate.write import arrow, schema
 Made = tuple[dict[str, Any], dict[str, Any]]
 """A block as Arrow tables: what the company's systems hold, and the truth."""
 
+Task = TypeVar("Task")
+Done = TypeVar("Done")
+
 _PARTS = ("shown", "truth")
 _WORTH_A_WORKER = 4
 _AHEAD = 1
 _MOST = 16
 
 
-def suitable(company: Company) -> int:
-    """How many workers make ``company`` fastest here: one for few blocks, else one a core."""
+def suitable(blocks: int) -> int:
+    """How many workers make so many blocks fastest here: one for few of them, else one a core."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, min(cores or 1, company.blocks // _WORTH_A_WORKER, _MOST))
+    return max(1, min(cores or 1, blocks // _WORTH_A_WORKER, _MOST))
 
 
 def made(company: Company, index: int) -> Made:
     """Block ``index`` of ``company`` as Arrow tables."""
     done = block(company, index)
-    secret = truth.schemas(company.world, company.oracles, company.dirty)
+    secret = truth.schemas(company.world, company.observer is not None, company.dirty)
     return (
         {name: arrow(done.tables[name], schema(table)) for name, table in contract.TABLES.items()},
         {name: arrow(columns, secret[name]) for name, columns in done.truth.items()},
@@ -60,15 +64,28 @@ def blocks(company: Company, workers: int, folder: Path) -> Iterator[Made]:
         for index in range(company.blocks):
             yield made(company, index)
         return
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), _begin, (company, folder))
-    waiting: deque[Future[int]] = deque()
+    leave = partial(_leave, company, folder)
+    for index in in_order(leave, range(company.blocks), workers):
+        yield _collect(folder, index)
+
+
+def in_order(make: Callable[[Task], Done], tasks: Iterable[Task], workers: int) -> Iterator[Done]:
+    """What ``make`` makes of each of the ``tasks``, in order, by so many ``workers``.
+
+    Raises ``CannotWrite`` where a worker is lost.
+    """
+    if workers == 1:
+        yield from map(make, tasks)
+        return
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), _begin)
+    waiting: deque[Future[Done]] = deque()
     try:
-        for index in range(company.blocks):
-            waiting.append(pool.submit(_leave, index))
+        for task in tasks:
+            waiting.append(pool.submit(make, task))
             if len(waiting) > workers + _AHEAD:
-                yield _collect(folder, waiting.popleft().result())
+                yield waiting.popleft().result()
         while waiting:
-            yield _collect(folder, waiting.popleft().result())
+            yield waiting.popleft().result()
     except BrokenProcessPool as error:
         raise CannotWrite(
             "A worker process was stopped, most often for want of memory; nothing was left. "
@@ -78,20 +95,14 @@ def blocks(company: Company, workers: int, folder: Path) -> Iterator[Made]:
         pool.shutdown(cancel_futures=True)
 
 
-_task: tuple[Company, Path]
-
-
-def _begin(company: Company, folder: Path) -> None:
+def _begin() -> None:
     """Ready a worker; stopping is its parent's business."""
-    global _task
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     pa.set_cpu_count(1)
-    _task = (company, folder)
 
 
-def _leave(index: int) -> int:
-    """Make block ``index`` and leave it in the folder."""
-    company, folder = _task
+def _leave(company: Company, folder: Path, index: int) -> int:
+    """Make block ``index`` of ``company`` and leave it in ``folder``."""
     for part, tables in zip(_PARTS, made(company, index), strict=True):
         for name, rows in tables.items():
             sink = pa.OSFile(str(folder / f"{index}.{part}.{name}"), "wb")

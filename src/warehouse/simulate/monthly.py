@@ -1,107 +1,25 @@
-"""What a company could have seen of an account some months before it decides.
+"""The rows of a block's tables as series by month: what of every account was known when.
 
-Every figure is read from the rows of the written tables, each put in the month in which it
-was known, so nothing is seen that an export of that day would not hold: an opinion counts
-when it was written down, a departure when it was noticed. Each is given as its last value,
-its means over 3, 6 and 12 months and over all that is known, and its changes against the
-account's own past.
+Each row counts in the month in which it was known, so nothing is seen that an export of
+that day would not hold: an opinion counts when it was written down, a departure when it
+was noticed.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
-from warehouse.simulate.arrays import Instants, Ints
+from warehouse.contract import TABLES
+from warehouse.simulate.arrays import Flags, Floats, Instants, Ints
 from warehouse.simulate.columns import Cells, Columns, Text
 from warehouse.simulate.life import Life
-
-Floats = npt.NDArray[np.float64]
-Tables = dict[str, Columns]
-CALENDAR = ("term", "segment", "auto_renew", "card", "notice", "tenure", "month")
-FIVE = {"used_3": 0.30, "tickets_3": -0.20, "mood_12": 0.20, "late_6": -0.15, "replies_3": 0.15}
-"""The usual health score: five factors a committee would choose, and their weights."""
-KNOWN_FOR = 12
-"""Decisions count from this reported month on: by then a year of rows can be read."""
-
-
-@dataclass(frozen=True)
-class Seen:
-    """``values`` [decisions, features] called ``names``, in the order of the decisions."""
-
-    values: npt.NDArray[np.float32]
-    names: tuple[str, ...]
-
-    def column(self, name: str) -> npt.NDArray[np.float32]:
-        return self.values[:, self.names.index(name)]
-
-
-def decisions(life: Life) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Month (an index of the life) and account of each decision at a notice deadline."""
-    asked = life.events.choices.deciding & ~life.people.monthly
-    month, account = np.nonzero(asked[life.reported][KNOWN_FOR:])
-    return month + life.reported.start + KNOWN_FOR, account
-
-
-def observed(life: Life, tables: Tables, lead: int) -> Seen:
-    """What could be seen at the close ``lead`` months before each decision of a block."""
-    month, account = decisions(life)
-    at = month - lead
-    rows = Rows(life, tables)
-    columns = _shape(life, at, account) | _started(rows, at, account)
-    for name, series in _series(rows).items():
-        columns |= _told(name, series, at, account)
-    values = np.stack(list(columns.values()), axis=1).astype(np.float32)
-    return Seen(values, tuple(columns))
-
-
-def _shape(
-    life: Life, at: npt.NDArray[np.intp], account: npt.NDArray[np.intp]
-) -> dict[str, Floats]:
-    """Who the account is and what its contract says."""
-    people, state = life.people, life.state
-    shape = {
-        "term": people.term[account],
-        "segment": people.segment[account],
-        "auto_renew": people.auto_renew[account],
-        "card": people.card[account],
-        "notice": people.notice[account],
-        "tenure": at - life.calendar.history - state.joined[at, account],
-        "month": at % 12,
-        "tier": people.tier[account],
-        "industry": people.industry[account],
-        "region": people.region[account],
-        "discount": people.discount[account],
-        "escalator": people.escalator[account],
-    }
-    return {name: np.asarray(values, dtype=np.float64) for name, values in shape.items()}
-
-
-def _started(
-    rows: Rows, at: npt.NDArray[np.intp], account: npt.NDArray[np.intp]
-) -> dict[str, Floats]:
-    """How long first value took; where it has not come, it is late by how much, in days."""
-    step = rows.of("milestones", milestone="first_value")
-    order = np.searchsorted(rows.owner("milestones")[step], account)
-    close = rows.life.calendar.opens[at + 1]
-    began, planned, reached = (
-        rows.instants("milestones", name)[step][order]
-        for name in ("started_at", "planned_on", "reached_at")
-    )
-    there = reached < close
-    return {
-        "value_days": np.where(there, np.log1p(np.maximum(_days(reached - began), 0)), np.nan),
-        "value_late": np.where(there, _days(reached - planned), _days(close - planned)),
-        "valued": there.astype(np.float64),
-    }
 
 
 class Rows:
     """The rows of a block's tables, counted by the month in which they were known."""
 
-    def __init__(self, life: Life, tables: Tables) -> None:
+    def __init__(self, life: Life, tables: dict[str, Columns]) -> None:
         self.life, self.tables = life, tables
         self.shape = life.state.live.shape
 
@@ -119,7 +37,7 @@ class Rows:
             raise TypeError(f"{table}.{column} holds words")
         return np.ma.filled(np.ma.asarray(cells, dtype=np.float64), np.nan)
 
-    def of(self, table: str, **words: str) -> npt.NDArray[np.bool_]:
+    def of(self, table: str, **words: str) -> Flags:
         """The rows in which each named column says the given word."""
         found = np.ones(len(self.owner(table)), dtype=np.bool_)
         for name, word in words.items():
@@ -128,11 +46,12 @@ class Rows:
             found &= says[text.codes]
         return found
 
-    def count(
-        self, table: str, when: str, where: npt.NDArray[np.bool_], what: Floats | None = None
-    ) -> Floats:
-        """Rows of ``where`` by the month of ``when`` [months, n], or their sum of ``what``."""
-        at = self.instants(table, when)
+    def count(self, table: str, when: str, where: Flags, what: Floats | None = None) -> Floats:
+        """Rows of ``where`` by the month of ``when`` [months, n], or their sum of ``what``.
+
+        A row that was written down later counts in the month in which it was.
+        """
+        at = np.maximum(self.instants(table, when), self.instants(table, TABLES[table].known))
         kept = np.flatnonzero(where & ~np.isnat(at))
         month = np.searchsorted(self.life.calendar.opens, at[kept], side="right") - 1
         inside = (month >= 0) & (month < self.shape[0])
@@ -143,7 +62,7 @@ class Rows:
         return total.reshape(self.shape).astype(np.float64)
 
 
-def _series(rows: Rows) -> dict[str, Floats]:
+def series(rows: Rows) -> dict[str, Floats]:
     """What is seen of every account in every month, [months, n]; NaN where nothing can be."""
     held = _contracts(rows)
     price = np.log(np.maximum(held["price"], 1.0))
@@ -213,7 +132,7 @@ def _behaviour(rows: Rows, seats: Floats, owned: Floats) -> dict[str, Floats]:
     waits = rows.of("tickets") & ~(replied <= due)
     rated = rows.of("tickets")
     paid, bill = rows.of("invoices"), rows.numbers("invoices", "amount") > 0
-    late = _days(rows.instants("invoices", "paid_at") - rows.instants("invoices", "due_on"))
+    late = days_of(rows.instants("invoices", "paid_at") - rows.instants("invoices", "due_on"))
     return {
         "used": np.log((people + 1.0) / (21.0 * np.maximum(seats, 1.0))),
         "breadth": np.log(spread / np.maximum(owned - 1.0, 1.0) + 0.01),
@@ -270,7 +189,7 @@ def _people(rows: Rows) -> dict[str, Floats]:
     }
 
 
-def _mean(rows: Rows, table: str, when: str, where: npt.NDArray[np.bool_], what: Floats) -> Floats:
+def _mean(rows: Rows, table: str, when: str, where: Flags, what: Floats) -> Floats:
     """The mean of ``what`` over the rows of each month; NaN in a month without one."""
     where = where & ~np.isnan(what)
     there = rows.count(table, when, where)
@@ -285,36 +204,6 @@ def _text(cells: Cells) -> Text:
     return cells
 
 
-def _days(span: npt.NDArray[np.timedelta64]) -> Floats:
+def days_of(span: npt.NDArray[np.timedelta64]) -> Floats:
     """Spans of time in days; NaN where there is none."""
     return np.asarray(span / np.timedelta64(1, "D"), dtype=np.float64)
-
-
-def _told(
-    name: str, series: Floats, at: npt.NDArray[np.intp], account: npt.NDArray[np.intp]
-) -> dict[str, Floats]:
-    """The last value, means and changes of one series up to month ``at``."""
-    known = ~np.isnan(series)
-    there = np.cumsum(known, axis=0)
-    total = np.cumsum(np.nan_to_num(series), axis=0)
-    latest = np.maximum.accumulate(np.where(known, np.arange(len(series))[:, None], 0), axis=0)
-
-    def mean(first: int, last: int) -> Floats:
-        """Over the months from ``first`` back to ``last`` months before."""
-        upto, before = at - first, np.maximum(at - last - 1, -1)
-        inside = before >= 0
-        counted = there[upto, account] - np.where(inside, there[before, account], 0)
-        summed = total[upto, account] - np.where(inside, total[before, account], 0.0)
-        return np.where(counted > 0, summed / np.maximum(counted, 1), np.nan)
-
-    whole, recent = mean(0, 60), mean(0, 2)
-    return {
-        f"{name}_1": series[latest[at, account], account],
-        f"{name}_3": recent,
-        f"{name}_6": mean(0, 5),
-        f"{name}_12": mean(0, 11),
-        f"{name}_all": whole,
-        f"{name}_change": recent - whole,
-        f"{name}_half": mean(0, 5) - whole,
-        f"{name}_trend": recent - mean(3, 8),
-    }
