@@ -93,7 +93,7 @@ def _fit(about: Entry, value: int | float | None) -> int | float | None:
         raise BadFigure(
             f"{about.name}: {value!r} is not a number; where it is not defined, give None"
         )
-    if about.unit == "share":
+    if about.unit not in ("money", "count"):
         return float(value)
     if isinstance(value, float) or value != int(value):
         raise BadFigure(

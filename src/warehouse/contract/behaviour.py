@@ -117,7 +117,7 @@ SURVEYS = Table(
         Column("sent_at", "instant", "When it was sent.", required=True),
         late("answered_at", "When it was answered; empty: silence."),
         Column("score", "number", "The answer.", late="answered_at", low=0, high=10),
-        Column("comment", "text", "Words given.", known=NEVER, personal="personal"),
+        Column("comment", "text", "Words given.", late="answered_at", personal="personal"),
         known("sent_at"),
     ),
     rules=(

@@ -1,7 +1,4 @@
-"""Every number a page may print, and what each is for.
-
-Amounts in the examples are in the currency's main unit; values are kept in cents.
-"""
+"""ARR, its movements, and what is kept of it."""
 
 from __future__ import annotations
 
@@ -10,11 +7,8 @@ from metrics.entry import Entry
 _CLOSE = "live at the month's close, terms half-open, never below zero an account"
 _MONTH = "net monthly, from one month's close to the next"
 _COHORT = "closed cohort, point to point, {months} months"
-_TERM = "contracted terms ending in the three months after the close, as known at it"
-_FOLLOWED = "a following line of the same product within {gap_days} days of the end"
-_SCORED = "accounts live at the close, scored with what was known then"
 
-DEFINITIONS: tuple[Entry, ...] = (
+REVENUE: tuple[Entry, ...] = (
     Entry(
         "arr",
         "ARR",
@@ -138,104 +132,5 @@ DEFINITIONS: tuple[Entry, ...] = (
         owner="sales",
         decision="Keep or stop the win-back effort.",
         example="60 + 40 = 100",
-    ),
-    Entry(
-        "renewals_due",
-        "Renewals due",
-        purpose="Say how many decisions customers are about to take.",
-        formula="ends of contracted term in the three months; lines that end together are one",
-        unit="count",
-        policy=_TERM,
-        owner="CS leader",
-        decision="Start each conversation before its notice date.",
-        example="12 + 3 = 15",
-    ),
-    Entry(
-        "arr_due",
-        "ARR due",
-        purpose="Say what those decisions are worth.",
-        formula="sum of ARR of the lines whose contracted term ends in the three months",
-        unit="money",
-        policy=_TERM,
-        owner="CS leader",
-        decision="Order the quarter's work by money.",
-        example="200000 + 30000 + 20000 = 250000",
-    ),
-    Entry(
-        "arr_due_signed",
-        "ARR due, signed",
-        purpose="Take off the list what is already decided well.",
-        formula="ARR due of the lines that a known line carries on",
-        unit="money",
-        policy=_FOLLOWED,
-        owner="CS leader",
-        decision="Stop chasing these.",
-        example="250000 - 30000 - 20000 = 200000",
-    ),
-    Entry(
-        "arr_due_cancelled",
-        "ARR due, cancelled",
-        purpose="Say what is already decided badly.",
-        formula="ARR due of the lines with notice to stop and no following line",
-        unit="money",
-        policy=_FOLLOWED,
-        owner="CS leader",
-        decision="Try to win back by price, scope or sponsor, or plan without it.",
-        example="250000 - 200000 - 20000 = 30000",
-    ),
-    Entry(
-        "arr_due_open",
-        "ARR due, open",
-        purpose="Say what can still go either way.",
-        formula="ARR due of the lines with neither a following line nor notice",
-        unit="money",
-        policy=_FOLLOWED,
-        owner="CS leader",
-        decision="Name an owner and a date for each.",
-        example="250000 - 200000 - 30000 = 20000",
-    ),
-    Entry(
-        "arr_at_risk",
-        "ARR at risk",
-        purpose="Say how much money sits with the customers most likely to leave.",
-        formula="sum of ARR of the scored accounts in the highest risk band",
-        unit="money",
-        policy=_SCORED,
-        owner="CS leader",
-        decision="Escalate, or not.",
-        example="40000 + 25000 = 65000",
-    ),
-    Entry(
-        "expected_loss",
-        "Expected loss",
-        purpose="Say what leaving is expected to cost, over all customers.",
-        formula="sum over scored accounts of probability of churn x ARR",
-        unit="money",
-        policy=_SCORED,
-        owner="finance",
-        decision="Plan with it; compare it with what a save would cost.",
-        example="0.5 * 40000 + 0.1 * 100000 = 30000",
-    ),
-    Entry(
-        "accounts_not_scored",
-        "Accounts not scored",
-        purpose="Say whom the scores are silent about.",
-        formula="accounts with ARR above zero and no score",
-        unit="count",
-        policy=_SCORED,
-        owner="data science",
-        decision="Mend the data, or look at them by hand.",
-        example="120 - 114 = 6",
-    ),
-    Entry(
-        "arr_not_scored",
-        "ARR not scored",
-        purpose="Say what that silence is worth.",
-        formula="sum of ARR of accounts with no score",
-        unit="money",
-        policy=_SCORED,
-        owner="data science",
-        decision="Trust the risk figures, or not yet.",
-        example="2000000 - 1940000 = 60000",
     ),
 )
