@@ -19,7 +19,7 @@ from warehouse.simulate.streams import BLOCK
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "simulated-company.md"
 BEGINS, ENDS = "<!-- bands -->", "<!-- /bands -->"
-HELD_OUT, SEEDS, BLOCKS, TOLD, TAUGHT = 1_000, 20, 24, 10, 80
+HELD_OUT, SEEDS, BLOCKS, TOLD, TAUGHT = 1_000, 20, 24, 8, 80
 """The first seed and how many; the blocks of a company, those of them with twins, and those
 of others to learn from. The page says what these found, and nothing smaller."""
 

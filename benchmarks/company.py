@@ -104,7 +104,7 @@ def measure(task: tuple[int, int, int]) -> dict[str, float]:
         lives.append(life)
         answers.append(_answered(tables["surveys"]))
         at = decisions(life)
-        seen.append(observed(life, tables, LEAD))
+        seen.append(observed(life, tables, (LEAD,))[LEAD])
         chose.append(life.events.choices.quits[at])
         now.append(life.events.choices.probability[at])
         number.append(life.people.number[at[1]])

@@ -226,12 +226,16 @@ def explain(
 def metric(
     name: Annotated[str, typer.Argument(help="A registered number, for example nrr.")],
     month: MonthOption,
+    policy: Annotated[
+        str | None,
+        typer.Option("--policy", help="Whose rule to count by. [default: the company's own]"),
+    ] = None,
     place: Place = None,
 ) -> None:
-    """Print one number with its definition, rule, n and target."""
-    from perennial.printing import metric_told
+    """Print one number with its definition, rule, n, target, and why other rules differ."""
+    from perennial.counting import metric_told
 
-    print(metric_told(at(place), name, checked(month)))
+    print(metric_told(at(place), name, checked(month), policy))
 
 
 @app.command()

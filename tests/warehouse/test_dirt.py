@@ -84,6 +84,15 @@ def test_a_second_record_is_that_of_a_customer(
         assert list(owner[moved.index].str[1:]) == list(moved.str[1:])
 
 
+def test_a_company_without_telemetry_gets_dirty_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("warehouse.simulate.dirt._STAFF", 0.5)
+    folder = simulate(tmp_path / "raw", 60, 3, SEED, world="usage-free", dirty=True)
+    assert pd.read_parquet(folder / "accounts.parquet")["account_id"].str.startswith("Z").any()
+    assert pd.read_parquet(folder / "usage.parquet").empty
+
+
 def test_every_stain_is_found_and_no_other(
     places: dict[str, Path], frozen: dict[str, Snapshot]
 ) -> None:

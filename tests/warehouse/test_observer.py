@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, is_dataclass, replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from warehouse.simulate.default import DEFAULT
 from warehouse.simulate.export import as_exported
 from warehouse.simulate.life import Life
 from warehouse.simulate.observed import KNOWN_FOR, decisions, observed
+from warehouse.simulate.population import Population
 from warehouse.simulate.shocks import shocks
 from warehouse.simulate.streams import BLOCK, Streams
 from warehouse.simulate.tables import Company, lived, written
@@ -30,15 +33,49 @@ def block() -> tuple[Life, dict[str, object]]:
     return life, written(COMPANY, life, Streams(SEED, 0))
 
 
+def hidden(life: Life, close: int) -> Life:
+    """``life`` with all that nobody could see, or not yet, replaced by noise."""
+    noise = np.random.default_rng(1)
+    after = np.arange(len(life.state.live)) > close
+
+    def changed(value: Any, whole: bool) -> Any:
+        if is_dataclass(value) and not isinstance(value, Population):
+            return replace(
+                value, **{f.name: changed(getattr(value, f.name), whole) for f in fields(value)}
+            )
+        if not isinstance(value, np.ndarray):
+            return value
+        mixed = noise.permutation(value.ravel()).reshape(value.shape)
+        mixed = ~value if value.dtype == bool else mixed
+        at = after.reshape(-1, *[1] * (value.ndim - 1))
+        return mixed if whole else np.where(at, mixed, value)
+
+    # Who decides when, and who is a customer until then, says which rows there are.
+    state = changed(life.state, whole=False)
+    state = replace(
+        state, **{name: changed(getattr(life.state, name), True) for name in ("stress", "memory")}
+    )
+    choices = changed(life.events.choices, whole=True)
+    choices = replace(choices, deciding=life.events.choices.deciding)
+    return replace(
+        life,
+        state=replace(state, live=life.state.live),
+        events=replace(life.events, choices=choices),
+        signals=changed(life.signals, whole=True),
+        plan=changed(life.plan, whole=True),
+        watch=changed(life.watch, whole=True),
+    )
+
+
 @pytest.mark.parametrize("lead", LEADS)
 def test_nothing_is_seen_that_an_export_of_the_day_would_not_hold(lead: int) -> None:
     life, tables = block()
     month, _ = decisions(life)
-    whole = observed(life, tables, lead)
+    whole = observed(life, tables, (lead,))[lead]
     close = CALENDAR.history + KNOWN_FOR + 5
     opens = CALENDAR.opens[close + 1]
     then = {name: as_exported(TABLES[name], tables[name], opens) for name in TABLES}
-    seen = observed(life, then, lead)
+    seen = observed(hidden(life, close), then, (lead,))[lead]
     before = month - lead <= close
     assert 0 < before.sum() < len(before)
     assert seen.names == whole.names

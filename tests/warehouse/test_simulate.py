@@ -393,11 +393,24 @@ def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / "notes.txt").read_text() == "mine"
 
 
-def test_an_empty_folder_is_taken(tmp_path: Path) -> None:
+def test_an_empty_folder_is_filled_and_stays_what_it_was(tmp_path: Path) -> None:
     folder = tmp_path / "empty"
-    folder.mkdir()
+    folder.mkdir(mode=0o750)
+    before = folder.stat()
     assert simulate(folder, 10, 2, 1) == folder
     assert (folder / "usage.parquet").exists()
+    assert (folder.stat().st_ino, folder.stat().st_mode) == (before.st_ino, before.st_mode)
+    assert digests(folder) == digests(simulate(tmp_path / "new", 10, 2, 1))
+
+
+def test_a_name_as_long_as_names_may_be_is_taken(tmp_path: Path) -> None:
+    assert simulate(tmp_path / ("n" * 255), 5, 1, 1).is_dir()
+
+
+def test_a_link_that_leads_to_itself_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    with pytest.raises(CannotWrite, match="leads back to itself"):
+        simulate(tmp_path / "loop" / "company", 5, 1, 1)
 
 
 @pytest.mark.parametrize("place", ["company", "a/new/company"])

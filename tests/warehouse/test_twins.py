@@ -128,17 +128,18 @@ def test_every_twin_has_a_future_of_its_own(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_what_is_told_of_an_account_does_not_depend_on_who_else_is_asked() -> None:
-    few = 200
+    few = 201
     weather = shocks(DEFAULT, STREAMS.seed, CALENDAR)
     people = population(DEFAULT, CALENDAR, STREAMS, few)
     alone = live(DEFAULT, CALENDAR, weather, people, STREAMS)
     for ask in (ceilings, plays):
         of_few: Any = ask(alone, weather, STREAMS)
         of_all: Any = ask(*lived(DEFAULT), STREAMS)
-        kept = of_all.account < few
+        # The last of an odd number has no neighbour to merge with.
+        kept, told = of_all.account < few - 1, of_few.account < few - 1
         for name in ("account", "month", "ahead" if ask is ceilings else "played"):
             whole = getattr(of_all, name)[..., kept]
-            np.testing.assert_allclose(getattr(of_few, name), whole, rtol=1e-9)
+            np.testing.assert_allclose(getattr(of_few, name)[..., told], whole, rtol=1e-9)
 
 
 def test_twins_are_the_same_each_time_and_change_no_life() -> None:

@@ -15,6 +15,7 @@ from warehouse.simulate.drivers import ADOPTION, BUDGET, COMPETITOR, PRICE
 from warehouse.simulate.life import Life, live
 from warehouse.simulate.population import population
 from warehouse.simulate.shocks import shocks
+from warehouse.simulate.state import Kind
 from warehouse.simulate.streams import BLOCK, Streams
 from warehouse.simulate.worlds import WORLDS, named
 
@@ -85,8 +86,9 @@ def test_in_the_null_world_nothing_says_who_leaves() -> None:
     assert left.any()
 
 
-def test_in_the_null_world_no_label_of_ninety_days_can_be_told() -> None:
+def test_in_the_null_world_only_the_calendar_tells_a_label_of_ninety_days() -> None:
     """Of all customers at a close: who is gone three months later, by what is seen of them."""
+    assert not any((life.events.turn.kind == Kind.MERGED).any() for life in lives("null"))
     gone: list[np.ndarray] = []
     seen: dict[str, list[np.ndarray]] = {}
     for life in lives("null"):
@@ -96,11 +98,14 @@ def test_in_the_null_world_no_label_of_ninety_days_can_be_told() -> None:
         parts = {name: getattr(life.signals, name) for name in ("used", "tickets", "mood", "depth")}
         parts |= {"pulse": life.watch.pulse, "red": life.watch.red, "seats": life.state.terms.seats}
         parts |= {name: getattr(life.people, name) for name in ("monthly", "segment", "card")}
+        month = np.arange(len(life.state.live))[:, None] - CALENDAR.history
+        parts["months to turn"] = life.state.turns - month
         for name, values in parts.items():
             whole = np.broadcast_to(values, life.state.live.shape)
             seen.setdefault(name, []).append(whole[closes][live].astype(np.float64))
     left = np.concatenate(gone)
     assert left.sum() > 1000
+    assert auc(-np.concatenate(seen.pop("months to turn")), left) > 0.7, "when is in the contract"
     for name, values in seen.items():
         one = np.concatenate(values)
         assert auc(one, left) == pytest.approx(0.5, abs=0.05), name

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from warehouse.simulate.agreements import Agreements
@@ -12,7 +14,7 @@ from warehouse.simulate.names import account_names, csm_names
 from warehouse.simulate.onboarding import first_signed
 from warehouse.simulate.population import Population
 from warehouse.simulate.state import Kind
-from warehouse.simulate.streams import Purpose, Streams, uniforms
+from warehouse.simulate.streams import WHOLE_COMPANY, Purpose, Streams, uniforms
 from warehouse.simulate.world import INDUSTRIES, REGIONS, TIERS, World
 
 ACCOUNT = "A"
@@ -29,12 +31,30 @@ def account_ids(number: Ints) -> Text:
 
 def csms(world: World, company: int, people: Population, streams: Streams) -> Text:
     """Each account's CSM; every CSM works in one segment of a company of ``company`` accounts."""
-    segment = people.segment
-    teams = np.array([int(np.ceil(company * s.share * _ALIVE / s.book)) for s in world.segments])
+    teams = _teams(world, company)
+    person = _person(teams, people, streams)
+    return category(person, csm_names(np.arange(teams.sum(), dtype=np.int64)))
+
+
+def looked_after(world: World, company: int, people: Population, streams: Streams) -> Population:
+    """The accounts of a block with CSMs, some of whom see every account of theirs rosier."""
+    teams = _teams(world, company)
+    own = Streams(streams.seed, WHOLE_COMPANY).stream(Purpose.CSMS)
+    rosy = own.standard_normal(int(teams.sum()))
+    return replace(people, optimism=rosy[_person(teams, people, streams)])
+
+
+def _teams(world: World, company: int) -> Ints:
+    """How many CSMs work in each segment."""
+    return np.array([int(np.ceil(company * s.share * _ALIVE / s.book)) for s in world.segments])
+
+
+def _person(teams: Ints, people: Population, streams: Streams) -> Ints:
+    """Which CSM of all looks after each account, drawn among those of its segment."""
     first = np.cumsum(teams) - teams
     draw = uniforms(streams.stream(Purpose.CSMS), 1, people.place)[0]
-    person = first[segment] + np.floor(draw * teams[segment]).astype(np.int64)
-    return category(person, csm_names(np.arange(teams.sum(), dtype=np.int64)))
+    within = np.floor(draw * teams[people.segment]).astype(np.int64)
+    return np.asarray(first[people.segment] + within, dtype=np.int64)
 
 
 def accounts(life: Life, dates: Agreements, streams: Streams, names: Text, csm: Text) -> Columns:

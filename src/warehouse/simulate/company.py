@@ -1,7 +1,8 @@
 """A whole company, written to a folder: all of it, or nothing.
 
-The tables are made in a hidden folder beside the one asked for and moved into place
-when the last byte is written; whatever stops the work takes the hidden folder with it.
+The tables are made in a hidden folder beside the one asked for, or in it where it is there,
+and moved into place when the last byte is written; whatever stops the work, but for what
+leaves no time, takes the hidden folder with it.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from warehouse.simulate.world import World
 from warehouse.simulate.worlds import WORLDS, named
 from warehouse.simulate.write import Files, arrow, schema
 
+_HIDDEN = ".partial-"
 MOST_ACCOUNTS = 999_999
 MOST_MONTHS = 120
 MOST_WORKERS = 64
@@ -70,9 +72,9 @@ def simulate(
     _check(accounts, months, seed, start, workers)
     calendar = Calendar(start, months, chosen.history)
     company = Company(chosen, calendar, shocks(chosen, seed, calendar), accounts, seed, dirty=dirty)
-    target, tell = Path(folder).resolve(), progress or _silent
+    tell = progress or _silent
     try:
-        with _aside(target) as partial:
+        with _aside(Path(folder)) as partial:
             if oracles:
                 company = replace(company, observer=learn(company, workers, tell))
             _write(company, partial, workers or suitable(company.blocks), tell)
@@ -85,26 +87,39 @@ def simulate(
 
 
 @contextmanager
-def _aside(target: Path) -> Iterator[Path]:
-    """A folder to write to that becomes ``target`` at the end, if nothing goes wrong.
+def _aside(folder: Path) -> Iterator[Path]:
+    """A folder to write to whose content becomes that of ``folder`` at the end, if all goes well.
 
-    It is nobody else's, whoever else writes to the same target; the folders above that
-    had to be made for it go when it fails.
+    It is nobody else's, whoever else writes to the same target. A target that is there keeps
+    being what it is (a mount, somebody's current folder, with its own rights); one that is not
+    appears whole, and the folders above that had to be made for it go when it fails.
     """
+    try:
+        target = folder.resolve()
+    except RuntimeError as error:
+        raise CannotWrite(
+            f"{folder} is a link that leads back to itself. Name a folder."
+        ) from error
     _check_folder(target)
-    missing = [folder for folder in target.parents if not folder.exists()]
+    there = target.is_dir()
+    missing = [above for above in target.parents if not above.exists()]
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(prefix=f".{target.name}.partial-", dir=target.parent) as place:
-            partial = Path(place) / target.name
+        home = target if there else target.parent
+        with TemporaryDirectory(prefix=_HIDDEN, dir=home) as place:
+            partial = Path(place) / "company"
             partial.mkdir()
             yield partial
             _check_folder(target)
-            partial.replace(target)
+            if there:
+                for made in sorted(partial.iterdir()):
+                    made.rename(target / made.name)
+            else:
+                partial.replace(target)
     except BaseException:
-        for folder in missing:
+        for above in missing:
             with suppress(OSError):
-                folder.rmdir()
+                above.rmdir()
         raise
 
 
@@ -167,7 +182,7 @@ def _world(name: str) -> World:
 
 def _check_folder(folder: Path) -> None:
     """Refuse a folder that holds something, or a file in its place."""
-    if folder.is_dir() and any(folder.iterdir()):
+    if folder.is_dir() and any(not each.name.startswith(_HIDDEN) for each in folder.iterdir()):
         raise CannotWrite(
             f"{folder} is not empty; nothing was written. Name a new folder, or empty this one."
         )

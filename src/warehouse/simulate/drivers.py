@@ -1,7 +1,7 @@
 """The hidden pressures of an account, month by month, and how much it then uses.
 
 s' = persistence s + pull level + noise + jump + macro + crosstalk + what contact does, one
-row a driver; m' = .7 m + .3 s' is the experience a customer decides on. Half-lives of the
+row a driver; m' = .75 m + .25 s' is the experience a customer decides on. Half-lives of the
 stress run from four to nineteen months, so a warning ninety days ahead is possible.
 """
 

@@ -1,8 +1,9 @@
 """What a company could have seen of an account some months before it decides.
 
-Every figure is read from the written tables, as they could be read at that month's close.
-Each series is given as its last value, its means over 3, 6 and 12 months and over all that
-is known, and its changes against the account's own past.
+Every series is read from the written tables, as they could be read at that month's close;
+who the account is and what its contract says, from what those were written from. Each
+series is given as its last value, its means over 3, 6 and 12 months and over all that is
+known, and its changes against the account's own past.
 """
 
 from __future__ import annotations
@@ -36,16 +37,23 @@ def decisions(life: Life) -> tuple[Ints, Ints]:
     return month + life.reported.start + KNOWN_FOR, account
 
 
-def observed(life: Life, tables: dict[str, Columns], lead: int) -> Seen:
-    """What could be seen at the close ``lead`` months before each decision of a block."""
+def observed(life: Life, tables: dict[str, Columns], leads: tuple[int, ...]) -> dict[int, Seen]:
+    """What could be seen at the close so many months before each decision of a block, by lead.
+
+    Of ``life`` only what is on the contract is read; all else is read from the ``tables``.
+    """
     month, account = decisions(life)
-    at = month - lead
     rows = Rows(life, tables)
-    columns = _shape(life, at, account) | _started(rows, at, account)
-    for name, values in series(rows).items():
-        columns |= _told(name, values, at, account)
-    values = np.stack(list(columns.values()), axis=1)
-    return Seen(values.astype(np.float32), tuple(columns))
+    monthly = series(rows)
+    seen = {}
+    for lead in leads:
+        at = month - lead
+        columns = _shape(life, at, account) | _started(rows, at, account)
+        for name, values in monthly.items():
+            columns |= _told(name, values, at, account)
+        values = np.stack(list(columns.values()), axis=1)
+        seen[lead] = Seen(values.astype(np.float32), tuple(columns))
+    return seen
 
 
 def _shape(life: Life, at: Ints, account: Ints) -> dict[str, Floats]:
@@ -100,7 +108,7 @@ def _told(name: str, series: Floats, at: Ints, account: Ints) -> dict[str, Float
         summed = total[upto, account] - np.where(inside, total[before, account], 0.0)
         return np.where(counted > 0, summed / np.maximum(counted, 1), np.nan)
 
-    whole, recent = mean(0, 60), mean(0, 2)
+    whole, recent = mean(0, len(series)), mean(0, 2)
     return {
         f"{name}_1": series[latest[at, account], account],
         f"{name}_3": recent,

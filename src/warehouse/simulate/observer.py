@@ -44,9 +44,9 @@ class Observer:
         NaN for what nobody could learn. The decisions are those of ``decisions``.
         """
         chances = np.full((len(LEADS), len(decisions(life)[0])), np.nan)
-        for row, lead in enumerate(LEADS):
-            if lead in self.models and chances.size:
-                chances[row] = told(self.models[lead], observed(life, tables, lead).values)
+        if chances.size:
+            for lead, seen in observed(life, tables, tuple(self.models)).items():
+                chances[LEADS.index(lead)] = told(self.models[lead], seen.values)
         return chances
 
 

@@ -32,7 +32,7 @@ class Population:
     ``ramp`` the share of its first seats a long contract adds each year. In the month
     ``merges`` it takes over the contract of its neighbour, ``partner``. ``currency`` is
     what it is billed in, a unit of which is worth ``rate`` cents of the reporting one,
-    ``optimism`` that of its CSM.
+    ``optimism`` that of its CSM, once it has one.
     """
 
     number: Ints
@@ -156,7 +156,7 @@ def population(world: World, calendar: Calendar, streams: Streams, n: int) -> Po
         ),
         merges=_mergers(world, calendar, u[21], u[22], u[23]),
         partner=_neighbours(n),
-        optimism=z[10],
+        optimism=np.zeros(n),
     )
 
 

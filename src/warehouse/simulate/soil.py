@@ -76,5 +76,7 @@ def into(soil: Soil, share: float) -> np.timedelta64:
 
 def first_rows(owner: Ints, wanted: Ints) -> Ints:
     """The first row of each of ``wanted`` in the sorted ``owner``, -1 where it has none."""
+    if len(owner) == 0:
+        return np.full(len(wanted), -1)
     at = np.minimum(np.searchsorted(owner, wanted), len(owner) - 1)
     return np.where(owner[at] == wanted, at, -1)

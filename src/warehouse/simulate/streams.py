@@ -7,6 +7,8 @@ the noise of what is observed can change without changing what the customers are
 
 What an account is, lives and decides is drawn as wide as a full block and read at its
 place in it: it does not depend on how many others there are or which of them are asked.
+(Two things do: the last of an odd number has no neighbour to merge with, and the teams of
+CSMs grow with the company.)
 The rows of most tables are drawn one after the other, so those of an account change with
 the accounts before it in its block.
 """

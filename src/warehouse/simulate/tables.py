@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from warehouse.contract import TABLES
 from warehouse.simulate import truth
-from warehouse.simulate.accounts import account_ids, accounts, csms
+from warehouse.simulate.accounts import account_ids, accounts, csms, looked_after
 from warehouse.simulate.agreements import agreements
 from warehouse.simulate.billing import billing
 from warehouse.simulate.calendar import Calendar
@@ -67,6 +67,7 @@ def lived(company: Company, index: int) -> Life:
     size = min(BLOCK, company.accounts - index * BLOCK)
     streams = Streams(company.seed, index)
     people = population(company.world, company.calendar, streams, size)
+    people = looked_after(company.world, company.accounts, people, streams)
     return live(company.world, company.calendar, company.shocks, people, streams)
 
 

@@ -16,7 +16,7 @@ from warehouse.simulate.shocks import shocks
 from warehouse.simulate.streams import BLOCK, Streams
 from warehouse.simulate.tables import Company, lived, written
 from warehouse.simulate.twins import LEADS
-from warehouse.simulate.workers import in_order, suitable
+from warehouse.simulate.workers import cores, in_order, suitable
 
 Progress = Callable[[str, float], None]
 
@@ -50,7 +50,7 @@ def learn(company: Company, workers: int | None, progress: Progress) -> Observer
     models = {}
     for done, lead in enumerate(LEADS if len(chance) else (), start=1):
         seen = np.concatenate([each.seen[lead] for each in taught])
-        models[lead] = fitted(seen, chance, workers)
+        models[lead] = fitted(seen, chance, min(workers, cores()))
         progress("learn", 0.8 + 0.2 * done / len(LEADS))
     return Observer(models)
 
@@ -74,11 +74,11 @@ def _lesson(leads: tuple[int, ...], task: tuple[Company, int]) -> Lesson:
     company, index = task
     life = lived(company, index)
     tables = written(company, life, Streams(company.seed, index))
-    seen = [observed(life, tables, lead) for lead in leads]
+    seen = observed(life, tables, leads)
     at, choices = decisions(life), life.events.choices
     return Lesson(
-        {lead: each.values for lead, each in zip(leads, seen, strict=True)},
-        seen[0].names,
+        {lead: each.values for lead, each in seen.items()},
+        seen[leads[0]].names,
         choices.probability[at],
         choices.quits[at],
     )

@@ -3,8 +3,8 @@
 What an account would have done cannot be read from what it did. Twins start from its
 state, draw their own future with the same kernel and the same policy, and give two
 answers: the chance of leaving that was in the stars so many months ahead (the full-latent
-ceiling: nobody who knows only that month can sort better), and what a save play changed
-(both arms under common random numbers).
+ceiling: nobody who knows only that month can sort better, but for the twins' own noise),
+and what a save play changed (both arms under common random numbers).
 
 Each of the ``TWINS`` twins of an account has a future and luck of its own, drawn at its
 place in its block: what is told of it does not depend on who else is asked. All twins of
@@ -31,7 +31,9 @@ from warehouse.simulate.state import State
 from warehouse.simulate.streams import BLOCK, Copies, Purpose, Streams
 
 LEADS = (1, 3, 4, 6)
-TWINS = 32
+TWINS = 64
+"""Twins of an account. So few blur what they tell: the AUC of 32 was .004 (three months ahead)
+to .008 (six) below that of 128, so that of 64 is some .003 to .006 below that of endless ones."""
 _AHEAD = 3
 """Months from the start of a save play to the last deadline it can still change."""
 
@@ -226,8 +228,7 @@ def _month(life: Life, twins: _Twins, met: Exogenous, luck: Copies, played: bool
 def _met(twins: _Twins, futures: Mapping[int, list[Shocks]], month: int) -> Exogenous:
     """``month`` as each twin meets it, in the future that began where it did."""
     each = [future for started in futures.values() for future in started]
-    row = {start: index * TWINS for index, start in enumerate(futures)}
-    mine = np.array([row[start] for start in twins.start.tolist()]) + twins.copy
+    mine = np.searchsorted(list(futures), twins.start) * TWINS + twins.copy
 
     def then(name: str) -> Any:
         return np.array([getattr(future, name)[month - future.first] for future in each])[mine]

@@ -39,10 +39,16 @@ _AHEAD = 1
 _MOST = 16
 
 
+def cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def suitable(blocks: int) -> int:
     """How many workers make so many blocks fastest here: one for few of them, else one a core."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, min(cores or 1, blocks // _WORTH_A_WORKER, _MOST))
+    return max(1, min(cores(), blocks // _WORTH_A_WORKER, _MOST))
 
 
 def made(company: Company, index: int) -> Made:
@@ -89,15 +95,25 @@ def in_order(make: Callable[[Task], Done], tasks: Iterable[Task], workers: int) 
     except BrokenProcessPool as error:
         raise CannotWrite(
             "A worker process was stopped, most often for want of memory; nothing was left. "
-            "Simulate with --workers 1, or fewer accounts."
+            "Simulate with --workers 1, or fewer accounts; a script of your own must also start "
+            "under `if __name__ == '__main__':`."
         ) from error
     finally:
+        if waiting:
+            _dismiss(pool)
         pool.shutdown(cancel_futures=True)
+
+
+def _dismiss(pool: ProcessPoolExecutor) -> None:
+    """Stop the workers where they are: what they were making is not wanted any more."""
+    for process in list((pool._processes or {}).values()):
+        process.terminate()
 
 
 def _begin() -> None:
     """Ready a worker; stopping is its parent's business."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     pa.set_cpu_count(1)
 
 

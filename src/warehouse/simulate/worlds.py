@@ -41,9 +41,10 @@ def _calendar_only(world: World, hazard: float) -> World:
 
 
 def _null(world: World) -> World:
-    """Those who leave are drawn blindly: no segment, contract or card is worse than another.
+    """Those who leave are drawn blindly among those who decide: nothing says who it will be.
 
-    Contracts run for a month or a year, and a month's danger is a twelfth of a year's.
+    When they decide is on the contract, which runs for a month or a year; a month's danger is
+    a twelfth of a year's.
     """
     blind = _calendar_only(world, 0.13)
     segments = tuple(
@@ -58,6 +59,7 @@ def _null(world: World) -> World:
         tenure=0.0,
         orphaned=0.0,
         exits=0.0,
+        mergers=0.0,
         unrecovered=0.0,
     )
 
