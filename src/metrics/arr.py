@@ -14,10 +14,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-import numpy as np
 import pandas as pd
 
-from metrics import grid
+from metrics import steps
+from metrics.rates import Rates
 from warehouse import months as calendar
 from warehouse.errors import Usage
 
@@ -63,43 +63,48 @@ def close(month: str, timezone: str = "UTC") -> datetime:
     return calendar.as_of(month, timezone) - INSTANT
 
 
-def balances(lines: pd.DataFrame, months: Sequence[str], timezone: str = "UTC") -> pd.DataFrame:
+def balances(
+    lines: pd.DataFrame,
+    months: Sequence[str],
+    timezone: str = "UTC",
+    rates: Rates | None = None,
+) -> pd.DataFrame:
     """ARR at each month's close: account_id, month, arr (cents), only where above zero.
 
-    The rows of a month equal ``at(lines, close(month, timezone))``. ``months``
-    must rise but may have holes. Rows are ordered by account_id, then month.
-
-    Each line adds its ARR at the first close at or after its start and takes it
-    away at the first close at or after its stop; a running sum over a table of
-    accounts by months does the rest, so the cost is one pass over the lines.
+    Without ``rates`` the rows of a month equal ``at(lines, close(month, timezone))``; with
+    them each line is worth what the rates say (see `metrics.rates`). ``months`` must rise
+    but may have holes. Rows are ordered by account_id, then month.
     """
-    closes = _closes(months, timezone)
-    accounts, lifted = _net_change(lines, closes)
-    return grid.long(grid.Grid(accounts, list(months), np.cumsum(lifted, axis=1)))
-
-
-def _closes(
-    months: Sequence[str], timezone: str
-) -> np.ndarray[tuple[int], np.dtype[np.datetime64]]:
     if list(months) != sorted(set(months)):
         raise Usage(f"months must rise without repeats; got {', '.join(months)}")
-    return np.array([close(m, timezone) for m in months], dtype="datetime64[us]")
+    with steps.connection() as con:
+        steps.of_lines(con, lines, timezone=timezone, rates=rates)
+        steps.labelled(con, months)
+        return steps.frame(con, _HELD, {"account_id": "str", "month": "str", "arr": "int64"})
 
 
-def _net_change(
-    lines: pd.DataFrame, closes: np.ndarray[tuple[int], np.dtype[np.datetime64]]
-) -> tuple[pd.Index[str], grid.Cents]:
-    """Cents added and taken away between one close and the next, by account and close."""
-    start = lines["starts_on"].to_numpy("datetime64[us]")
-    stop = stops(lines).to_numpy("datetime64[us]")
-    amount = lines["arr"].to_numpy(np.int64)
-    row, accounts = pd.factorize(lines["account_id"].astype("str"), sort=True)
-    width = len(closes)
-    added = np.searchsorted(closes, start, side="left")
-    taken = np.where(np.isnat(stop), width, np.searchsorted(closes, stop, side="left"))
-    change = np.zeros((len(accounts), width + 1), dtype=np.int64)
-    # A line between two closes, or stopped before its start, is live at none.
-    served = taken > added
-    np.add.at(change, (row[served], added[served]), amount[served])
-    np.subtract.at(change, (row[served], taken[served]), amount[served])
-    return pd.Index(accounts), change[:, :width]
+def span(lines: pd.DataFrame, month: str, timezone: str = "UTC") -> list[str]:
+    """Every month from that of the first start of ``lines`` to ``month``, at least that one."""
+    first = lines["starts_on"].min()
+    if pd.isna(first):
+        return [month]
+    return calendar.between(min(calendar.month_of(first.to_pydatetime(), timezone), month), month)
+
+
+def history(
+    lines: pd.DataFrame, month: str, timezone: str = "UTC", rates: Rates | None = None
+) -> pd.DataFrame:
+    """``balances`` of every month from the first start of ``lines`` to ``month``."""
+    return balances(lines, span(lines, month, timezone), timezone, rates)
+
+
+_HELD = """
+    SELECT account_id, month, arr FROM (
+        SELECT k, place, (sum(d) OVER so_far)::BIGINT AS arr, lead(place) OVER so_far AS until
+        FROM (SELECT k, place, sum(d)::BIGINT AS d FROM step GROUP BY ALL)
+        WINDOW so_far AS (PARTITION BY k ORDER BY place)
+    ) AS level
+    JOIN who USING (k)
+    JOIN named ON named.place >= level.place AND (until IS NULL OR named.place < until)
+    WHERE arr > 0 ORDER BY k, named.place
+"""

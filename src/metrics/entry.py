@@ -16,8 +16,8 @@ class Entry:
     the reporting currency; ``count`` is a whole number; ``days``, ``hours``,
     ``points`` (of a scale that is named in the formula) and ``ratio`` may have a fraction.
     ``policy`` names the rule
-    it is counted under; ``{months}`` and ``{gap_days}`` in it are filled from the
-    policy in force. ``target`` is in the unit; None: the number has none.
+    it is counted under; ``{retention}``, ``{months}`` and ``{gap_days}`` in it are
+    filled from the policy in force. ``target`` is in the unit; None: the number has none.
     ``example`` is a sum anyone can redo, written ``expression = result``.
     """
 

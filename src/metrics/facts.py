@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 import pandas as pd
 
+from metrics.arr import history, span
+from metrics.counted import counted
 from metrics.policy import Policy
+from metrics.rates import Dated, Fixed, Rates, rates
 from warehouse.asof import known
 from warehouse.contract import TABLES
 from warehouse.freeze import Snapshot
@@ -22,7 +26,8 @@ class Facts:
     ``tables`` holds those the company has, by name, with the contract's columns and naive
     UTC instants; a column that is filled later is empty until it was. ``today`` has a row
     an account with what it is called now (name, segment, tier, region, csm, parent_id,
-    merged_into): labels to group by, without a history.
+    merged_into): labels to group by, without a history. ``dated`` and ``fixed`` are exchange
+    rates (see `metrics.rates`).
     """
 
     month: str
@@ -30,6 +35,8 @@ class Facts:
     policy: Policy
     tables: Mapping[str, pd.DataFrame]
     today: pd.DataFrame
+    dated: Dated = field(default_factory=dict)
+    fixed: Fixed = field(default_factory=dict)
 
     @property
     def as_of(self) -> datetime:
@@ -39,12 +46,43 @@ class Facts:
     def lines(self) -> pd.DataFrame:
         return self.tables["contract_lines"]
 
+    @cached_property
+    def months(self) -> list[str]:
+        """Every month from that of the first contract line to this one."""
+        return span(self.lines, self.month, self.zone)
+
+    def counted(self, policy: Policy) -> pd.DataFrame:
+        """The contract lines as ``policy`` counts them."""
+        return counted(self.lines, policy, self.today, self.month, self.zone)
+
+    def rates(self, policy: Policy) -> Rates | None:
+        """The rates by which ``policy`` values foreign lines; ``None``: each at its fixed one."""
+        if policy.fx == "constant" or not self.dated:
+            return None
+        return rates(self.dated, self.fixed, self.months, policy.fx)
+
+    def balances(self, policy: Policy) -> pd.DataFrame:
+        """ARR by account and month of all history under ``policy`` (see `arr.balances`)."""
+        return history(self.counted(policy), self.month, self.zone, self.rates(policy))
+
+    @cached_property
+    def held(self) -> pd.DataFrame:
+        """ARR by account and month of all history under the policy in force."""
+        return self.balances(self.policy)
+
     def has(self, *tables: str) -> bool:
         """Whether the company has all of ``tables``."""
         return all(name in self.tables for name in tables)
 
 
-def facts(snapshot: Snapshot, month: str, policy: Policy, *tables: str) -> Facts:
+def facts(
+    snapshot: Snapshot,
+    month: str,
+    policy: Policy,
+    *tables: str,
+    dated: Dated | None = None,
+    fixed: Fixed | None = None,
+) -> Facts:
     """What ``snapshot`` knew at the close of ``month``; of ``tables`` only, where some are named.
 
     Contract lines are always read. Each frame is ordered by its table's key.
@@ -58,4 +96,5 @@ def facts(snapshot: Snapshot, month: str, policy: Policy, *tables: str) -> Facts
             words = [c.name for c in TABLES[name].columns if c.kind in ("id", "text", "category")]
             frame: pd.DataFrame = rows.collect("pandas").to_native()
             read[name] = frame.astype({w: "str" for w in words if w in frame})
-    return Facts(month, zone, policy, read, snapshot.frame("accounts"))
+    today = snapshot.frame("accounts")
+    return Facts(month, zone, policy, read, today, dated or {}, fixed or {})

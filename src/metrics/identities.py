@@ -31,14 +31,14 @@ def fault(says: str) -> MetricIdentityError:
 def check(ledger: pd.DataFrame, moves: pd.DataFrame, balances: pd.DataFrame) -> None:
     """Assert that ``ledger`` and the ``moves`` it sums agree with ``balances``.
 
-    For each month of the ledger: opening plus movements is closing; opening is
+    For each month of the ledger: opening plus movements (and what rates did) is closing; opening is
     the closing before; opening and closing are the sums of the balances; no
     term is negative; no loss exceeds the opening; and the customers at the close
     are those before, plus new and returned, less lost, each account at most one
     of the three. Money is exact: there is no tolerance.
     """
     by_month = ledger.set_index("month")
-    moved = by_month[GAINS].sum(axis=1) - by_month[LOSSES].sum(axis=1)
+    moved = by_month[GAINS].sum(axis=1) - by_month[LOSSES].sum(axis=1) + by_month["fx"]
     _same(by_month["opening"] + moved, by_month["closing"], "opening plus movements", "closing")
     _same(
         by_month["opening"].iloc[1:],
@@ -48,11 +48,11 @@ def check(ledger: pd.DataFrame, moves: pd.DataFrame, balances: pd.DataFrame) -> 
     )
     held = balances.groupby("month")["arr"].sum().reindex(by_month.index, fill_value=0)
     _same(by_month["closing"], held, "closing ARR", "the sum of the balances")
-    negative = by_month[by_month.lt(0).any(axis=1)]
+    negative = by_month[by_month.drop(columns="fx").lt(0).any(axis=1)]
     if len(negative):
         raise fault(f"a term of the ledger is negative: {_first(negative)}")
     lost = by_month[LOSSES].sum(axis=1)
-    over = by_month[lost > by_month["opening"]]
+    over = by_month[lost > by_month["opening"] + by_month["fx"].clip(lower=0)]
     if len(over):
         raise fault(f"more ARR was lost than there was to lose: {_first(over)}")
     _customers(by_month.index, moves, balances)

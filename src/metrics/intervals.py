@@ -12,7 +12,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-Z = 1.96
+Z = 1.959963984540054
+"""Standard deviations that hold 95 % of a normal distribution."""
+FEWEST = 20
 Interval = tuple[float, float] | tuple[None, None]
 
 
@@ -28,6 +30,20 @@ def proportion(hits: int, n: int) -> Interval:
     middle = (share + spread / 2) / (1 + spread)
     half = Z * sqrt(share * (1 - share) / n + spread / (4 * n)) / (1 + spread)
     return max(middle - half, 0.0), min(middle + half, 1.0)
+
+
+def ratio(part: npt.NDArray[np.float64], whole: npt.NDArray[np.float64]) -> Interval:
+    """Of ``sum(part) / sum(whole)``, each pair one draw: linearised (Cochran 1977, section 6.4).
+
+    Twenty pairs are the least that say more about the data than about the formula.
+    """
+    n, total = len(whole), float(whole.sum())
+    if n < FEWEST or total <= 0:
+        return None, None
+    rate = float(part.sum()) / total
+    spread = float(np.square(part - rate * whole).sum()) * n / (n - 1)
+    half = Z * sqrt(spread) / total
+    return rate - half, rate + half
 
 
 def mean(values: npt.NDArray[np.float64]) -> Interval:

@@ -76,7 +76,8 @@ def figure(
     negative ``n`` and for bounds the wrong way round.
     """
     about = entry(name)
-    words = about.policy.format(**(policy or Policy()).model_dump())
+    rule = policy or Policy()
+    words = about.policy.format(**rule.model_dump(), retention=rule.retention)
     bottom, top = _fit(about, low), _fit(about, high)
     if bottom is not None and top is not None and bottom > top:
         raise BadFigure(f"{name}: its low bound {bottom} is above its high bound {top}")

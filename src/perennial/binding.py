@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from features.catalogue import catalogue
+from metrics.facts import facts
 from models import artefacts, grades, history
 from perennial.training import Serving, question
 from perennial.workspace import Workspace, code_digest
@@ -32,7 +33,8 @@ def bind(
     """The month's book, from its scores and everything known at its close."""
     settings, zone = workspace.settings, snapshot.company.timezone
     policy, lines = settings.policy, history.lines(snapshot, month)
-    held = gather.history(lines, month, zone)
+    known = facts(snapshot, month, policy, dated=settings.fx, fixed=settings.rates)
+    held, counted = known.held, known.counted(policy)
     who = gather.people(snapshot)
     table = gather.told(rows, who, now)
     walked, trended = gather.walk(held, month), gather.trend(held, month, policy)
@@ -48,7 +50,7 @@ def bind(
     hours = {csm: settings.capacity.of.get(csm, settings.capacity.hours) for csm in set(who["csm"])}
     return Book(
         about=_about(workspace, snapshot, month, models, now),
-        figures=gather.figures(walked, trended, held, month, table, ahead, policy, zone),
+        figures=gather.figures(known, table, ahead),
         walk=walked,
         trend=trended,
         moves=earlier.beside(gather.moves(held, month, who), before),
@@ -66,7 +68,7 @@ def bind(
         grades=grades.grade(*graded),
         left=grades.churned(*graded).merge(who[["account_id", "name", "csm"]], on="account_id"),
         cohorts=past.cohorts(held, month),
-        departed=past.departed(held, lines, month, zone, who),
+        departed=past.departed(held, counted, month, zone, who),
         renewals=past.renewals(
             lines, history.lines(snapshot, former), month, zone, policy.gap_days
         ),

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from typing import Any
 
 import pandas as pd
 
-from metrics.registry import entry
 from models import scores
 from perennial.workspace import Workspace
 from reporting import formats, publish
-from reporting.book import Book, load
 from warehouse.contract import TABLES
 from warehouse.errors import DataRefused, InputMissing
 from warehouse.freeze import Snapshot
@@ -67,11 +64,6 @@ def dirt(snapshot: Snapshot) -> str:
             f"    {sign.does} {sign.remedy}",
         ]
     return "\n".join(lines)
-
-
-def book(workspace: Workspace, month: str) -> Book:
-    """The book of ``month``; ``InputMissing`` if the month was not lived with its reports."""
-    return load(workspace.books / month)
 
 
 def account_told(workspace: Workspace, account: str, month: str) -> str:
@@ -135,32 +127,6 @@ def _moved(before: pd.DataFrame, account: str, now: pd.Series[Any], former: str)
             "    - the model is another one, so part of this is the model, not the account"
         )
     return lines
-
-
-def metric_told(workspace: Workspace, name: str, month: str) -> str:
-    """One registered number with its rule, formula, n, target and the decision it serves."""
-    about = entry(name, workspace.settings.targets)
-    figure = book(workspace, month).figures[name]
-    currency = workspace.settings.company.currency
-    kind = {"money": "money", "share": "pct", "count": "count"}[about.unit]
-    shown = formats.value(figure.value, kind, currency if kind == "money" else "")
-    facts = {
-        "value": shown if figure.value is not None else "not defined",
-        "n": f"{figure.n:,}",
-        "policy": figure.policy,
-        "formula": about.formula,
-        "target": "none" if about.target is None else f"{about.target:g}",
-        "purpose": about.purpose,
-        "decision": about.decision,
-        "owner": about.owner,
-        "example": about.example,
-    }
-    lines = [f"{about.title}, {month}"]
-    for word, text in facts.items():
-        lines += textwrap.wrap(
-            text, 88, initial_indent=f"  {word:<9} ", subsequent_indent=" " * 12
-        ) or [f"  {word}"]
-    return "\n".join(lines)
 
 
 def verified(workspace: Workspace, month: str | None) -> str:

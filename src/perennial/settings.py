@@ -7,10 +7,10 @@ from typing import Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from metrics.policy import Policy
+from metrics.policy import PRESETS, Policy
 from metrics.registry import entry
 from warehouse.errors import InputMissing
-from warehouse.mapping import Mapping, Typed, explained, read_toml
+from warehouse.mapping import Mapping, Rate, Typed, explained, read_toml
 
 FILE = "perennial.toml"
 
@@ -43,12 +43,32 @@ class Capacity(Typed):
 
 
 class Settings(Mapping):
-    """The company, its data and mapping, and how it wants to be counted and served."""
+    """The company, its data and mapping, and how it wants to be counted and served.
+
+    ``policy`` may be the name of one, or settings that differ from that of its ``preset``.
+    ``fx`` holds what a unit of each foreign currency was worth, by month, for a policy that
+    values ARR anew.
+    """
 
     policy: Policy = Policy()
+    fx: dict[str, dict[str, Rate]] = {}
     targets: dict[str, float] = {}
     model: Model = Model()
     capacity: Capacity = Capacity()
+
+    @field_validator("policy", mode="before")
+    @classmethod
+    def _named(cls, told: object) -> object:
+        if isinstance(told, str):
+            told = {"preset": told}
+        if not isinstance(told, dict) or "preset" not in told:
+            return told
+        if told["preset"] not in PRESETS:
+            raise ValueError(
+                f"there is no policy {told['preset']!r}; there are {', '.join(PRESETS)}"
+            )
+        own = {name: value for name, value in told.items() if name != "preset"}
+        return {**PRESETS[told["preset"]].model_dump(), **own}
 
     @field_validator("targets")
     @classmethod

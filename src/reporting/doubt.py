@@ -12,50 +12,44 @@ import math
 import numpy as np
 import pandas as pd
 
+from metrics import intervals
+from metrics.intervals import FEWEST
+from metrics.policy import Policy
 from warehouse.months import shift
 
-FEWEST = 20  # accounts; a range over fewer says more about the formula than about them
 DRAWS = 2_000
 BATCH = 100
 SEED = 7
-SURE = 1.959963984540054  # standard deviations that hold 95 % of a normal distribution
 RATES = ("nrr", "grr", "logo")
 SIDES = ("low", "high")
 
 
-def bounds(balances: pd.DataFrame, month: str, months: int = 12) -> dict[str, float]:
+def bounds(balances: pd.DataFrame, month: str, policy: Policy) -> dict[str, float]:
     """95 % ranges of ``nrr``, ``grr`` and ``logo`` of ``month``: ``nrr_low``, ``nrr_high`` ...
 
-    The cohort is that of ``metrics.retention.trailing``. Money rates are ratios of two
-    sums over accounts, so their error is the linearised one (Cochran, Sampling
-    Techniques, 1977, section 6.4), each account one draw; the share of accounts has
-    Wilson's interval (1927). NaN for all with fewer than ``FEWEST`` accounts.
+    The cohort is that of the policy, if it looks at one point to point; NaN if not. Money
+    rates are ratios of two sums over accounts, each account one draw (see
+    `metrics.intervals.ratio`); the share of accounts has Wilson's interval (1927). NaN for
+    all with fewer than ``FEWEST`` accounts.
     """
-    base = shift(month, -months)
+    base = shift(month, -policy.months)
     then = balances.loc[balances["month"] == base].set_index("account_id")["arr"]
-    if len(then) < FEWEST:
+    if len(then) < FEWEST or policy.rule != "point to point":
         return {f"{rate}_{side}": math.nan for rate in RATES for side in SIDES}
     later = balances.loc[balances["month"] == month].set_index("account_id")["arr"]
     opening = then.to_numpy(np.float64)
     closing = later.reindex(then.index, fill_value=0).to_numpy(np.float64)
-    net, gross = _ratio(closing, opening), _ratio(np.minimum(closing, opening), opening)
+    net = intervals.ratio(closing, opening)
+    gross = intervals.ratio(np.minimum(closing, opening), opening)
     logo = wilson(int((closing > 0).sum()), len(closing))
     return {
-        "nrr_low": max(0.0, net[0]),
-        "nrr_high": net[1],
-        "grr_low": max(0.0, gross[0]),
-        "grr_high": min(1.0, gross[1]),
+        "nrr_low": max(0.0, net[0] or 0.0),
+        "nrr_high": net[1] or 0.0,
+        "grr_low": max(0.0, gross[0] or 0.0),
+        "grr_high": min(1.0, gross[1] or 0.0),
         "logo_low": logo[0],
         "logo_high": logo[1],
     }
-
-
-def _ratio(part: np.ndarray, whole: np.ndarray) -> tuple[float, float]:
-    n, total = len(whole), float(whole.sum())
-    rate = float(part.sum()) / total
-    spread = float(np.square(part - rate * whole).sum()) * n / (n - 1)
-    half = SURE * math.sqrt(spread) / total
-    return rate - half, rate + half
 
 
 def wilson(hits: int, n: int) -> tuple[float, float]:
@@ -66,10 +60,8 @@ def wilson(hits: int, n: int) -> tuple[float, float]:
     """
     if not n:
         return math.nan, math.nan
-    rate, square = hits / n, SURE**2
-    middle = (rate + square / (2 * n)) / (1 + square / n)
-    half = SURE / (1 + square / n) * math.sqrt(rate * (1 - rate) / n + square / (4 * n * n))
-    return max(0.0, middle - half), min(1.0, middle + half)
+    low, high = intervals.proportion(hits, n)
+    return low or 0.0, high or 0.0
 
 
 def outlook(scores: pd.DataFrame) -> pd.DataFrame:

@@ -10,12 +10,13 @@ from typing import Any
 import pandas as pd
 
 from features.catalogue import catalogue
-from metrics.arr import balances
+from metrics.facts import Facts
 from metrics.movements import ledger, movements
+from metrics.numbers import numbers
 from metrics.policy import Policy
 from metrics.registry import Figure, figure
 from metrics.renewals import due, totals
-from metrics.retention import trailing
+from metrics.retention import retained
 from models import explain, health
 from reporting.doubt import RATES, SIDES, bounds
 from warehouse.freeze import Snapshot
@@ -38,12 +39,6 @@ MOST_GROUPS = 12
 NOBODY = "unassigned"
 
 
-def history(lines: pd.DataFrame, month: str, zone: str) -> pd.DataFrame:
-    """ARR by account and month from the first line to ``month``: `balances` without a hole."""
-    first = month_of(lines["starts_on"].min().to_pydatetime(), zone)
-    return balances(lines, between(min(first, month), month), zone)
-
-
 def walk(held: pd.DataFrame, month: str, most: int = 24) -> pd.DataFrame:
     """The ARR ledger of the last ``most`` months in which there was anything to count."""
     return ledger(held, between(max(shift(month, 1 - most), held["month"].min()), month))
@@ -56,7 +51,7 @@ def trend(held: pd.DataFrame, month: str, policy: Policy, most: int = 24) -> pd.
     """
     rows = []
     for each in between(max(shift(month, 1 - most), held["month"].min()), month):
-        kept = trailing(held, each, policy.months)
+        kept = retained(held, each, policy)
         now = held.loc[held["month"] == each, "arr"]
         rows.append(
             {
@@ -66,7 +61,7 @@ def trend(held: pd.DataFrame, month: str, policy: Policy, most: int = 24) -> pd.
                 "nrr": kept.nrr,
                 "grr": kept.grr,
                 "logo": kept.logo,
-                **bounds(held, each, policy.months),
+                **bounds(held, each, policy),
             }
         )
     table = pd.DataFrame(rows)
@@ -178,7 +173,7 @@ def segments(
     rows = []
     for group, members in grouping.groupby(grouping, sort=True):
         own = held[held["account_id"].isin(members.index)]
-        cohort = trailing(own, month, policy.months)
+        cohort = retained(own, month, policy)
         now = scores[scores["account_id"].isin(members.index)]
         rows.append(
             {
@@ -189,7 +184,7 @@ def segments(
                 "nrr": cohort.nrr,
                 "grr": cohort.grr,
                 "logo": cohort.logo,
-                **bounds(own, month, policy.months),
+                **bounds(own, month, policy),
                 "at_risk": int(now.loc[now["band"] == health.AT_RISK, "arr"].sum()),
                 "expected_loss": int(now["expected_loss"].fillna(0).sum()),
                 "n": cohort.n,
@@ -233,34 +228,12 @@ def pulse(matrices: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["month", "name", "label", "unit", "value", "n"])
 
 
-def figures(
-    walked: pd.DataFrame,
-    trended: pd.DataFrame,
-    held: pd.DataFrame,
-    month: str,
-    scores: pd.DataFrame,
-    ahead: pd.DataFrame,
-    policy: Policy,
-    zone: str,
-) -> dict[str, Figure]:
-    """Every registered number of the month, by name."""
-    kept = trailing(held, month, policy.months)
-    now, this = trended.iloc[-1], walked.iloc[-1]
-    quarter = totals(ahead[ahead["ends_on"] < pd.Timestamp(as_of(shift(month, 3), zone))])
+def figures(known: Facts, scores: pd.DataFrame, ahead: pd.DataFrame) -> dict[str, Figure]:
+    """Every registered number of the month, by name: what happened, is due, is at stake."""
+    policy, month = known.policy, known.month
+    quarter = totals(ahead[ahead["ends_on"] < pd.Timestamp(as_of(shift(month, 3), known.zone))])
     scored, risky = scores["p_churn"].notna(), scores["band"] == health.AT_RISK
-    n = int(now["customers"])
     values: dict[str, tuple[Any, int]] = {
-        "arr": (int(now["arr"]), n),
-        "opening_arr": (int(this["opening"]), n),
-        "customers": (n, n),
-        "nrr": (kept.nrr, kept.n),
-        "grr": (kept.grr, kept.n),
-        "logo_retention": (kept.logo, kept.n),
-        "new_arr": (int(this["new"]), n),
-        "expansion_arr": (int(this["expansion"]), n),
-        "contraction_arr": (int(this["contraction"]), n),
-        "churned_arr": (int(this["churn"]), n),
-        "reactivation_arr": (int(this["reactivation"]), n),
         "renewals_due": (quarter.renewals, quarter.accounts),
         "arr_due": (quarter.arr, quarter.renewals),
         "arr_due_signed": (quarter.signed, quarter.renewals),
@@ -274,7 +247,8 @@ def figures(
         "accounts_not_scored": (int((~scored).sum()), len(scores)),
         "arr_not_scored": (int(scores.loc[~scored, "arr"].sum()), int((~scored).sum())),
     }
-    return {name: figure(name, value, n, policy=policy) for name, (value, n) in values.items()}
+    due_and_risk = {name: figure(name, *value, policy=policy) for name, value in values.items()}
+    return numbers(known) | due_and_risk
 
 
 def sources(ledgers: tuple[TableLedger, ...]) -> tuple[pd.DataFrame, pd.DataFrame]:

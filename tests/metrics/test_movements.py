@@ -35,11 +35,12 @@ def test_the_walk_of_a_month() -> None:
         "reactivation",
         "contraction",
         "churn",
+        "fx",
         "closing",
     ]
     assert walk.to_numpy().tolist() == [
-        ["2024-01", 0, 250, 0, 0, 0, 0, 250],
-        ["2024-02", 250, 40, 50, 0, 10, 80, 250],
+        ["2024-01", 0, 250, 0, 0, 0, 0, 0, 250],
+        ["2024-02", 250, 40, 50, 0, 10, 80, 0, 250],
     ]
 
 
@@ -54,7 +55,7 @@ def test_history_before_the_months_asked_decides_new_or_back() -> None:
 def test_an_account_given_twice_in_a_month_is_refused_and_not_counted_once() -> None:
     balances = held({"A": [100, 100]})
     twice = pd.concat([balances, balances.tail(1)], ignore_index=True)
-    with pytest.raises(MetricIdentityError, match="in 2024-02 opening plus movements is 100"):
+    with pytest.raises(MetricIdentityError, match="in 2024-02 customers before, plus new"):
         ledger(twice, ["2024-01", "2024-02"])
 
 

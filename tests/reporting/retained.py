@@ -9,9 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from metrics.arr import history
+from metrics.facts import Facts
 from metrics.policy import Policy
 from reporting import doubt, gather, past
 from reporting.book import Book
+from warehouse.contract import TABLES
 from warehouse.ledger import Reason, TableLedger
 from warehouse.months import as_of, opens, shift
 
@@ -86,7 +89,7 @@ def people(lines: pd.DataFrame, name: str = "") -> pd.DataFrame:
 
 def scored(lines: pd.DataFrame, who: pd.DataFrame, month: str, known: bool = True) -> pd.DataFrame:
     """Every account with ARR at the close, with made-up probabilities, or none."""
-    held = gather.history(lines, month, ZONE)
+    held = history(lines, month, ZONE)
     now = held[held["month"] == month][["account_id", "arr"]].reset_index(drop=True)
     p = np.where(known, 0.02 + 0.03 * (now.index % 9), np.nan)
     up = np.where(known, 0.1 + 0.02 * (now.index % 5), np.nan)
@@ -146,12 +149,20 @@ def left(rows: int, name: str = "Gone") -> pd.DataFrame:
     )  # fmt: skip
 
 
+def known_at(month: str, lines: pd.DataFrame, who: pd.DataFrame) -> Facts:
+    """The facts of a company that keeps nothing but its contract lines."""
+    table = TABLES["contract_lines"]
+    more = {c.name: "str" for c in table.columns if c.kind in ("id", "text", "category")}
+    whole = lines.reindex(columns=[n for n in table.names if n != table.known]).astype(more)
+    return Facts(month, ZONE, POLICY, {"contract_lines": whole}, who)
+
+
 def bound(
     lines: pd.DataFrame, month: str = LAST, known: bool = True, name: str = "", **changes: Any
 ) -> Book:
     """The book of ``month`` by the same functions that gather a real one."""
     who = people(lines, name)
-    held, scores = gather.history(lines, month, ZONE), scored(lines, who, month, known)
+    held, scores = history(lines, month, ZONE), scored(lines, who, month, known)
     walk, trend = gather.walk(held, month), gather.trend(held, month, POLICY)
     due = gather.coming(lines, month, ZONE, scores, POLICY)
     before = lines[lines["signed_at"] < as_of(shift(month, -1), ZONE)]
@@ -159,7 +170,7 @@ def bound(
     nothing = pd.DataFrame()
     told = Book(
         about=about(month),
-        figures=gather.figures(walk, trend, held, month, scores, due, POLICY, ZONE),
+        figures=gather.figures(known_at(month, lines, who), scores, due),
         walk=walk, trend=trend, moves=gather.moves(held, month, who), due=due, scores=scores,
         flow=nothing, drivers=nothing, risk=nothing,
         segments=gather.segments(held, month, scores, who, POLICY),

@@ -12,7 +12,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from metrics.arr import history
 from metrics.movements import movements
+from metrics.policy import Policy
 from metrics.retention import trailing
 from reporting import doubt, formats, gather, past
 from reporting import retention as report
@@ -198,14 +200,14 @@ def test_renewals_tie_to_the_figures_and_look_back_with_the_eyes_of_then() -> No
 
 
 def test_bounds_hold_the_rate_and_agree_with_a_bootstrap() -> None:
-    held = gather.history(company(), LAST, ZONE)
-    told, kept = doubt.bounds(held, LAST), trailing(held, LAST)
+    held = history(company(), LAST, ZONE)
+    told, kept = doubt.bounds(held, LAST, Policy()), trailing(held, LAST)
     for name, rate in (("nrr", kept.nrr), ("grr", kept.grr), ("logo", kept.logo)):
         assert rate is not None
         assert told[f"{name}_low"] < rate < told[f"{name}_high"]
     # Doubled, so that the rate is far from one: an error around one would not do.
     held = held.assign(arr=held["arr"] * np.where(held["month"] == LAST, 2, 1))
-    told = doubt.bounds(held, LAST)
+    told = doubt.bounds(held, LAST, Policy())
     then = held[held["month"] == "2024-06"].set_index("account_id")["arr"]
     now = held[held["month"] == LAST].set_index("account_id")["arr"].reindex(then.index).fillna(0)
     drawn = np.random.default_rng(1).multinomial(len(then), np.full(len(then), 1 / len(then)), 4000)
@@ -215,8 +217,8 @@ def test_bounds_hold_the_rate_and_agree_with_a_bootstrap() -> None:
 
 
 def test_few_accounts_have_no_range() -> None:
-    held = gather.history(company(accounts=doubt.FEWEST - 1), LAST, ZONE)
-    assert all(np.isnan(side) for side in doubt.bounds(held, LAST).values())
+    held = history(company(accounts=doubt.FEWEST - 1), LAST, ZONE)
+    assert all(np.isnan(side) for side in doubt.bounds(held, LAST, Policy()).values())
 
 
 def test_the_outlook_sums_and_repeats() -> None:
@@ -292,7 +294,7 @@ def test_the_headline_follows_the_numbers() -> None:
 
 def test_the_largest_movement_is_named_with_its_size() -> None:
     book = full()
-    top = movements(gather.history(company(), LAST, ZONE), [LAST])
+    top = movements(history(company(), LAST, ZONE), [LAST])
     top = top.loc[top["amount"].abs().idxmax()]
     assert f"Firm {top['account_id']}" in str(report.headline(book))
     assert f"Firm {top['account_id']}" in str(report.movements(book))

@@ -5,9 +5,33 @@ Amounts in the examples are in the currency's main unit; values are kept in cent
 
 from __future__ import annotations
 
+from metrics.definitions.adoption import ADOPTION
+from metrics.definitions.billing import BILLING
+from metrics.definitions.coverage import COVERAGE
+from metrics.definitions.funnel import FUNNEL
+from metrics.definitions.lifetime import LIFETIME
+from metrics.definitions.movements import MOVEMENTS
+from metrics.definitions.onboarding import ONBOARDING
 from metrics.definitions.renewals import RENEWALS
+from metrics.definitions.renewed import RENEWED
 from metrics.definitions.revenue import REVENUE
 from metrics.definitions.risk import RISK
+from metrics.definitions.support import SUPPORT
+from metrics.definitions.voice import VOICE
 from metrics.entry import Entry
 
-DEFINITIONS: tuple[Entry, ...] = (*REVENUE, *RENEWALS, *RISK)
+DEFINITIONS: tuple[Entry, ...] = (
+    *REVENUE,
+    *MOVEMENTS,
+    *LIFETIME,
+    *RENEWALS,
+    *RENEWED,
+    *RISK,
+    *ONBOARDING,
+    *ADOPTION,
+    *SUPPORT,
+    *VOICE,
+    *COVERAGE,
+    *FUNNEL,
+    *BILLING,
+)

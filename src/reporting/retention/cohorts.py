@@ -6,10 +6,11 @@ import math
 
 import pandas as pd
 
+from metrics.intervals import FEWEST, Z
 from reporting import formats
 from reporting.book import Book
 from reporting.cells import Column
-from reporting.doubt import FEWEST, SURE, wilson
+from reporting.doubt import wilson
 from reporting.figure import Caption
 from reporting.notes import absent, decision
 from reporting.retention.triangle import triangle
@@ -78,7 +79,7 @@ def _verdict(compared: pd.DataFrame) -> str:
         return "unknown"
     (new, old), sizes = compared["logo"], compared["n"]
     error = math.sqrt(new * (1 - new) / sizes.iloc[0] + old * (1 - old) / sizes.iloc[1])
-    if abs(new - old) <= SURE * error:
+    if abs(new - old) <= Z * error:
         return "alike"
     return "better" if new > old else "worse"
 

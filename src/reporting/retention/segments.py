@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
+from metrics.intervals import FEWEST
 from reporting import formats
 from reporting.book import Book
 from reporting.cells import Column
-from reporting.doubt import FEWEST
 from reporting.figure import Caption
 from reporting.notes import absent, decision
 from reporting.retention.dots import Block, dots
