@@ -7,6 +7,7 @@ totals, accounts with those totals stand in for its customers.
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -152,3 +153,20 @@ def test_an_escalator_counts_on_the_whole_base() -> None:
     assert found.nrr == pytest.approx(expected["total_base_nrr"])
     assert found.grr == pytest.approx(expected["total_base_grr"])
     assert found.expansion == expected["escalator_line"]
+
+
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "mission" / "oracles.json"
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason=f"{SHARED} does not exist")
+def test_the_answers_are_those_that_were_collected() -> None:
+    assert json.loads(SHARED.read_text("utf-8")) == TOLD
+
+
+def test_every_answer_is_held_against_this_floor() -> None:
+    here = Path(__file__).parent
+    text = "".join(file.read_text("utf-8") for file in sorted(here.glob("test_*.py")))
+    asked = {int(number) for number in re.findall(r"oracle\((\d+)\)", text)}
+    for numbers in re.findall(r'parametrize\("number", \[([\d, ]+)\]\)', text):
+        asked |= {int(number) for number in numbers.split(",")}
+    assert asked == set(range(1, 30))
