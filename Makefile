@@ -42,7 +42,7 @@ check: install ## lint, formatting, types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-dictionary: install ## write docs/data-dictionary.md from the contract
+dictionary: install ## write docs/data-dictionary.md and docs/numbers.md from what is declared
 	@$(BIN)/python -c "$$WRITE_DICTIONARY"
 
 lock: ## resolve requirements.lock from pyproject.toml (UPGRADE=1: to the newest releases)
@@ -86,6 +86,8 @@ define WRITE_DICTIONARY
 from pathlib import Path
 from warehouse.contract import TABLES
 from warehouse.contract.dictionary import dictionary
+from metrics.glossary import glossary
 Path("docs/data-dictionary.md").write_text(dictionary(TABLES.values()), encoding="utf-8")
+Path("docs/numbers.md").write_text(glossary(), encoding="utf-8")
 endef
 export WRITE_DICTIONARY

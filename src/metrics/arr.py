@@ -14,12 +14,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from metrics import steps
 from metrics.rates import Rates
 from warehouse import months as calendar
 from warehouse.errors import Usage
+
+Cents = npt.NDArray[np.int64]
 
 INSTANT = timedelta(microseconds=1)
 """The resolution of every instant of the contract: nothing lies between two of them."""

@@ -16,9 +16,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from metrics.arr import stops
+from metrics.arr import Cents, stops
 from metrics.facts import Facts
-from metrics.grid import Cents
 from metrics.intervals import proportion
 from metrics.registry import Figure, figure
 from metrics.spells import spells

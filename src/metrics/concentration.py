@@ -12,9 +12,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import pandas as pd
 
-from metrics.arr import at, close
+from metrics.arr import Cents, at, close
 from metrics.facts import Facts
-from metrics.grid import Cents
 from metrics.registry import Figure, figure
 
 LARGEST = (1, 5, 10)

@@ -75,12 +75,18 @@ def _retention(held: pd.DataFrame, month: str, policy: Policy) -> dict[str, Figu
     return found
 
 
+def _capped(sides: intervals.Interval) -> intervals.Interval:
+    """An interval of a rate that cannot be more than one."""
+    low, high = sides
+    return sides if low is None or high is None else (max(low, 0.0), min(high, 1.0))
+
+
 def _sides(held: pd.DataFrame, month: str, rule: Policy) -> dict[str, intervals.Interval]:
     """95 % intervals of a closed cohort's rates, each account one draw."""
     each = contributions(held, month, rule)
     opening, net, gross = (each[name].to_numpy(np.float64) for name in ("opening", "net", "gross"))
     return {
         "nrr": intervals.ratio(net, opening),
-        "grr": intervals.ratio(gross, opening),
+        "grr": _capped(intervals.ratio(gross, opening)),
         "logo_retention": intervals.proportion(int(each["kept"].sum()), len(each)),
     }

@@ -49,7 +49,6 @@ MADE_OF = {
     "unsplit": "Seats and price together",
     "credit": "Credits",
 }
-DIFFER = ("filings", "strict", "chartmogul", "staircase", "chartmogul-chained", "baremetrics")
 
 
 def _year(told: Facts) -> list[str]:
@@ -65,7 +64,11 @@ def _walked(told: Facts) -> pd.DataFrame:
 def opening(told: Facts, currency: str) -> Shown:
     """What a year did to ARR, and how far the rules of the field lie apart on it."""
     walk = _walked(told)
-    rates = {p: retained(told.balances(PRESETS[p]), told.month, PRESETS[p]).nrr for p in DIFFER}
+    yearly = {name: policy for name, policy in PRESETS.items() if policy.months == YEAR}
+    rates = {
+        name: retained(told.balances(policy), told.month, policy).nrr
+        for name, policy in yearly.items()
+    }
     known = {name: rate for name, rate in rates.items() if rate is not None}
     start, end = int(walk["opening"].iloc[0]), int(walk["closing"].iloc[-1])
     came, went = (int(walk[terms].sum().sum()) for terms in (GAINS, LOSSES))

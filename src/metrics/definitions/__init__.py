@@ -20,18 +20,19 @@ from metrics.definitions.support import SUPPORT
 from metrics.definitions.voice import VOICE
 from metrics.entry import Entry
 
-DEFINITIONS: tuple[Entry, ...] = (
-    *REVENUE,
-    *MOVEMENTS,
-    *LIFETIME,
-    *RENEWALS,
-    *RENEWED,
-    *RISK,
-    *ONBOARDING,
-    *ADOPTION,
-    *SUPPORT,
-    *VOICE,
-    *COVERAGE,
-    *FUNNEL,
-    *BILLING,
-)
+SUBJECTS: dict[str, tuple[Entry, ...]] = {
+    "ARR and retention": REVENUE,
+    "Movements": MOVEMENTS,
+    "Lifetime and concentration": LIFETIME,
+    "Renewals due": RENEWALS,
+    "Renewals decided": RENEWED,
+    "At stake": RISK,
+    "Onboarding": ONBOARDING,
+    "Adoption": ADOPTION,
+    "Support": SUPPORT,
+    "Voice of the customer": VOICE,
+    "Coverage": COVERAGE,
+    "Expansion found": FUNNEL,
+    "Billing": BILLING,
+}
+DEFINITIONS: tuple[Entry, ...] = tuple(each for entries in SUBJECTS.values() for each in entries)

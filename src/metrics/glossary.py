@@ -1,0 +1,53 @@
+"""The numbers and the policies as a page, for those who must agree on them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from metrics.definitions import SUBJECTS
+from metrics.entry import Entry
+from metrics.policy import PRESETS, Policy
+
+_INTRODUCTION = """\
+# Numbers
+
+Made from the registry by `make dictionary`; a test fails when the two differ.
+
+A number without an entry here cannot be printed. `perennial metric NAME --month YYYY-MM` prints
+one with its value, its rule and how many it was counted over; `--policy` counts retention by
+another's rule and explains the difference to the cent.
+
+## Whose rule
+
+A policy is one object; `[policy]` in `perennial.toml` sets it, as `policy = "strict"` or field by
+field. These have names:
+
+| policy | retention is |
+|---|---|
+"""
+
+
+def glossary(
+    subjects: Mapping[str, tuple[Entry, ...]] = SUBJECTS, presets: Mapping[str, Policy] = PRESETS
+) -> str:
+    """The page in Markdown: every policy with a name, then every number, a section a subject."""
+    lines = [_INTRODUCTION.rstrip()]
+    lines += [f"| `{name}` | {policy.retention} |" for name, policy in presets.items()]
+    words = {**Policy().model_dump(), "retention": "(the policy's rule)"}
+    for subject, entries in subjects.items():
+        lines += [
+            "",
+            f"## {subject}",
+            "",
+            "| number | what it is | counted | for example | target | decides |",
+            "|---|---|---|---|---:|---|",
+        ]
+        for each in entries:
+            target = "" if each.target is None else f"{each.target:g}"
+            what = f"{each.purpose}<br>= {each.formula}"
+            lines.append(
+                f"| `{each.name}`<br>{each.title}, {each.unit} | {what} "
+                f"| {each.policy.format(**words)} | `{each.example}` | {target} "
+                f"| {each.owner}: {each.decision} |"
+            )
+    return "\n".join(lines) + "\n"
