@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Any
 
+import narwhals as nw
 import pandas as pd
 
 from metrics.arr import history, span
@@ -17,6 +19,8 @@ from warehouse.asof import known
 from warehouse.contract import TABLES
 from warehouse.freeze import Snapshot
 from warehouse.months import as_of
+
+USAGE_DAYS = 120
 
 
 @dataclass(frozen=True)
@@ -85,16 +89,33 @@ def facts(
 ) -> Facts:
     """What ``snapshot`` knew at the close of ``month``; of ``tables`` only, where some are named.
 
-    Contract lines are always read. Each frame is ordered by its table's key.
+    Contract lines are always read. Each frame is ordered by its table's key. Of usage, which
+    may hold a hundred million rows, it is the last `USAGE_DAYS` days, and of what came before
+    one row an account and product: the last day it was used.
     """
     zone = snapshot.company.timezone
     wanted = {"contract_lines", *(tables or TABLES)}
     read = {}
     for name in TABLES:
         if name in wanted and snapshot.has(name):
-            rows = known(snapshot, name, as_of(month, zone)).sort(*TABLES[name].key)
+            rows = known(snapshot, name, as_of(month, zone))
+            frame = _use(rows, as_of(month, zone)) if name == "usage" else _collected(rows)
             words = [c.name for c in TABLES[name].columns if c.kind in ("id", "text", "category")]
-            frame: pd.DataFrame = rows.collect("pandas").to_native()
-            read[name] = frame.astype({w: "str" for w in words if w in frame})
+            frame = frame.astype({w: "str" for w in words if w in frame})
+            read[name] = frame.sort_values(list(TABLES[name].key), ignore_index=True)
     today = snapshot.frame("accounts")
     return Facts(month, zone, policy, read, today, dated or {}, fixed or {})
+
+
+def _collected(rows: nw.LazyFrame[Any]) -> pd.DataFrame:
+    frame: pd.DataFrame = rows.collect("pandas").to_native()
+    return frame
+
+
+def _use(rows: nw.LazyFrame[Any], until: datetime) -> pd.DataFrame:
+    """The use of the last days, and the last day of each account and product before them."""
+    edge = nw.lit(until - timedelta(days=USAGE_DAYS))
+    recent = _collected(rows.filter(nw.col("day") >= edge))
+    before = rows.filter(nw.col("day") < edge, ~nw.col("active_users").is_null())
+    last = before.group_by("account_id", "product").agg(nw.col("day", "active_users").max())
+    return pd.concat([recent, _collected(last).reindex(columns=recent.columns)], ignore_index=True)

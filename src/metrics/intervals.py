@@ -29,7 +29,9 @@ def proportion(hits: int, n: int) -> Interval:
     share, spread = hits / n, Z**2 / n
     middle = (share + spread / 2) / (1 + spread)
     half = Z * sqrt(share * (1 - share) / n + spread / (4 * n)) / (1 + spread)
-    return max(middle - half, 0.0), min(middle + half, 1.0)
+    # At the edges the interval begins where the share lies, but for the last bit of a float.
+    low, high = max(middle - half, 0.0), min(middle + half, 1.0)
+    return low if hits else 0.0, high if hits < n else 1.0
 
 
 def ratio(part: npt.NDArray[np.float64], whole: npt.NDArray[np.float64]) -> Interval:
