@@ -20,7 +20,9 @@ another's rule and explains the difference to the cent.
 ## Whose rule
 
 A policy is one object; `[policy]` in `perennial.toml` sets it, as `policy = "strict"` or field by
-field. These have names:
+field. The pages count ARR by account, while it is served, at fixed rates, so that they tie to the
+scores; policies that count other ARR (by parent, at notice, at rates by the month, or only what
+came up for renewal) are asked for with `--policy`. These have names:
 
 | policy | retention is |
 |---|---|

@@ -45,7 +45,8 @@ class Capacity(Typed):
 class Settings(Mapping):
     """The company, its data and mapping, and how it wants to be counted and served.
 
-    ``policy`` may be the name of one, or settings that differ from that of its ``preset``.
+    ``policy`` may be the name of one, or settings that differ from that of its ``preset``; it
+    says how retention is counted, of ARR by account, while served, at fixed rates.
     ``fx`` holds what a unit of each foreign currency was worth, by month, for a policy that
     values ARR anew.
     """
@@ -69,6 +70,20 @@ class Settings(Mapping):
             )
         own = {name: value for name, value in told.items() if name != "preset"}
         return {**PRESETS[told["preset"]].model_dump(), **own}
+
+    @field_validator("policy")
+    @classmethod
+    def _of_the_reports(cls, policy: Policy) -> Policy:
+        """The pages tie to the scores, which are of accounts, at fixed rates, while served."""
+        plain = Policy()
+        for name in ("level", "churn_date", "base", "fx"):
+            told = getattr(policy, name)
+            if told != getattr(plain, name):
+                raise ValueError(
+                    f"{name} = {told!r} counts other ARR than the scores have, so no page would "
+                    "tie; leave it out here and ask with `perennial metric NAME --policy PRESET`"
+                )
+        return policy
 
     @field_validator("targets")
     @classmethod

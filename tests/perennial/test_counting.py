@@ -112,3 +112,6 @@ def test_a_company_may_choose_a_policy_by_name_and_differ_from_it() -> None:
     assert own == PRESETS["baremetrics"].model_copy(update={"months": 3})
     with pytest.raises(ValueError, match="no policy 'bare'"):
         read("bare")
+    for other in ("chargebee", "parents", "stripe", "available-to-renew"):
+        with pytest.raises(ValueError, match="so no page would tie"):
+            read(other)
