@@ -12,19 +12,8 @@ from collections.abc import Callable
 import pandas as pd
 
 from metrics.identities import fault
-from metrics.policy import Policy
+from metrics.policy import RETENTION, Policy
 
-SETTINGS = (
-    "level",
-    "churn_date",
-    "fx",
-    "base",
-    "months",
-    "rule",
-    "reactivation",
-    "contraction",
-)
-"""What a retention figure can differ by, in the order it is changed."""
 COLUMNS = ["setting", "before", "after", "account_id", "opening", "net", "gross"]
 MONEY = ["opening", "net", "gross"]
 
@@ -39,7 +28,7 @@ def bridge(count: Callable[[Policy], pd.DataFrame], one: Policy, other: Policy) 
     """
     parts, policy, now = [], one, _money(count(one))
     first = now.sum()
-    for setting in SETTINGS:
+    for setting in RETENTION:
         before, after = getattr(policy, setting), getattr(other, setting)
         if before == after:
             continue

@@ -55,7 +55,7 @@ _SPLIT = f"""
             SELECT *, blank = 0 AND blank - blanked = 0 AND held > 0 AND held + ds > 0 AS known
             FROM ({_PRODUCTS})
         )
-    ) WHERE d <> 0
+    ) WHERE d <> 0 OR fx <> 0
 """
 
 _ACCOUNTS = f"""

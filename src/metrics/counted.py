@@ -5,8 +5,10 @@ every number of a policy counts the same lines:
 
 - an account that was merged into another is one with it, over all history;
 - at the level of parents, an account is its topmost parent;
-- a stopped line stops when its service does, at notice, or the day after;
-- only what came up for renewal, where the policy looks at nothing else.
+- a stopped line that nothing carries on stops when its service does, at notice, or the day
+  after;
+- only lines that came up for renewal and what carries them on, where the policy looks at
+  nothing else.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import pandas as pd
 
 from metrics.arr import stops
 from metrics.policy import Policy
+from metrics.renewals import carried_on
 from warehouse.months import as_of, shift
 
 
@@ -31,14 +34,17 @@ def counted(
     owner = _merged(lines, today)
     if policy.level == "parent":
         owner = _renamed(owner, _topmost(today, "parent_id"))
-    told = lines.assign(account_id=owner.astype("str"), ended_on=_stops(lines, policy))
+    owned = lines.assign(account_id=owner.astype("str"))
+    told = owned.assign(ended_on=_stops(owned, policy))
     if policy.base == "all":
         return told
     start, end = (as_of(shift(month, -back), timezone) for back in (policy.months, 0))
-    ends = told["ends_on"]
-    pairs = told["account_id"] + "\n" + told["product"].astype("str")
-    due = pairs[(ends >= start) & (ends < end) & (told["arr"] > 0)]
-    return told[pairs.isin(due)]
+    due = (told["ends_on"] >= start) & (told["ends_on"] < end) & (told["arr"] > 0)
+    pair = told["account_id"] + "\n" + told["product"].astype("str")
+    began = stops(told)[due].groupby(pair[due]).min().rename("began")
+    # Not by `map`: where nothing is due it would give numbers, which are no instants.
+    first = pair.to_frame("pair").join(began, on="pair")["began"]
+    return told[due | (told["starts_on"] >= first - timedelta(days=policy.gap_days))]
 
 
 def _merged(lines: pd.DataFrame, today: pd.DataFrame) -> pd.Series[str]:
@@ -56,31 +62,36 @@ def _renamed(owner: pd.Series[str], names: dict[str, str]) -> pd.Series[str]:
 
 
 def _topmost(today: pd.DataFrame, above: str) -> dict[str, str]:
-    """The last of the chain of accounts that each one's column ``above`` begins.
-
-    A chain that comes back to where it began ends before it does.
-    """
+    """The last of the chain of accounts that each one's column ``above`` begins."""
     if above not in today:
         return {}
     named = today[today[above].notna()]
     step = dict(zip(named["account_id"].tolist(), named[above].tolist(), strict=True))
     top = {}
     for account in step:
-        seen, last = {account}, step[account]
-        while last in step and step[last] not in seen:
-            seen.add(last)
-            last = step[last]
-        top[account] = last
+        chain = [account]
+        while chain[-1] in step and step[chain[-1]] not in chain:
+            chain.append(step[chain[-1]])
+        last = chain[-1]
+        # Of accounts that go round in a circle the first by id stands for all.
+        top[account] = min(chain[chain.index(step[last]) :]) if last in step else last
     return top
 
 
 def _stops(lines: pd.DataFrame, policy: Policy) -> pd.Series[pd.Timestamp]:
-    """When each line stops under the policy's churn date; NaT where its term says it."""
+    """When each line stops under the policy's churn date; NaT where its term says it.
+
+    Only lines that nothing carries on: what is replaced, or taken over, is not lost at notice.
+    """
+    if policy.churn_date == "service":
+        return lines["ended_on"]
     stop, told = stops(lines), lines["cancelled_at"]
-    cancelled = told.notna() & stop.notna()
+    lost = told.notna() & stop.notna() & (stop > lines["starts_on"])
+    if "end_reason" in lines:
+        lost &= lines["end_reason"] != "merged"
+    placed = lines.assign(stops_on=stop)
+    lost &= ~lines["line_id"].isin(carried_on(placed[lost], placed, policy.gap_days))
     if policy.churn_date == "notice":
         earlier = told.where(told > lines["starts_on"], lines["starts_on"])
-        return lines["ended_on"].where(~cancelled | (earlier >= stop), earlier)
-    if policy.churn_date == "day after":
-        return lines["ended_on"].where(~cancelled, stop + timedelta(days=1))
-    return lines["ended_on"]
+        return lines["ended_on"].where(~lost | (earlier >= stop), earlier)
+    return lines["ended_on"].where(~lost, stop + timedelta(days=1))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from warehouse import months as calendar
 from warehouse.errors import Refusal
 
 GAINS = ["new", "expansion", "reactivation"]
@@ -52,7 +53,8 @@ def check(ledger: pd.DataFrame, moves: pd.DataFrame, balances: pd.DataFrame) -> 
     if len(negative):
         raise fault(f"a term of the ledger is negative: {_first(negative)}")
     lost = by_month[LOSSES].sum(axis=1)
-    over = by_month[lost > by_month["opening"] + by_month["fx"].clip(lower=0)]
+    risen = moves[(moves["kind"] == "fx") & (moves["amount"] > 0)].groupby("month")["amount"].sum()
+    over = by_month[lost > by_month["opening"] + risen.reindex(by_month.index, fill_value=0)]
     if len(over):
         raise fault(f"more ARR was lost than there was to lose: {_first(over)}")
     _customers(by_month.index, moves, balances)
@@ -65,9 +67,10 @@ def _customers(months: pd.Index[str], moves: pd.DataFrame, balances: pd.DataFram
         raise fault(f"an account came and went in one net month: {_first(twice)}")
     signs = gate["kind"].ne("churn").map({True: 1, False: -1}).astype("int64")
     change = signs.groupby(gate["month"]).sum().reindex(months, fill_value=0)
-    count = balances.groupby("month").size().reindex(months, fill_value=0)
+    span = pd.Index([calendar.shift(months[0], -1), *months], name="month")
+    count = balances.groupby("month").size().reindex(span, fill_value=0)
     _same(
-        count.shift(1).iloc[1:].astype("int64") + change.iloc[1:],
+        count.shift(1).iloc[1:].astype("int64") + change,
         count.iloc[1:],
         "customers before, plus new and returned, less lost",
         "customers at the close",

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Literal
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from metrics.hours import Hours
 
@@ -62,6 +62,15 @@ class Policy(BaseModel):
     margin: float = Field(default=0.80, gt=0, le=1)
     discount: float = Field(default=0.10, ge=0, lt=1)
 
+    @model_validator(mode="after")
+    def _rates_in_a_cohort(self) -> Policy:
+        if self.fx != "constant" and not self.closed:
+            raise ValueError(
+                f"rates as {self.fx} cannot be told from movements: use a closed cohort, "
+                "or constant rates"
+            )
+        return self
+
     @property
     def retention(self) -> str:
         """The rule of a retention figure in words, as printed beside it.
@@ -70,7 +79,33 @@ class Policy(BaseModel):
         'closed cohort, point to point, 12 months'
         """
         span = f"{self.months} month{'s' if self.months > 1 else ''}"
-        return ", ".join([*_RULES[self.rule], span, *self._apart])
+        told = {
+            "reactivation left out": not self.closed and not self.reactivation,
+            "contraction left out": not self.contraction,
+        }
+        return ", ".join(
+            [*_RULES[self.rule], span, *(word for word, holds in told.items() if holds)]
+        )
+
+    @property
+    def ledger(self) -> str:
+        """What it counts other than accounts, while served, at fixed rates; empty for most.
+
+        >>> Policy(level="parent", fx="closing").ledger
+        'rates as closing, by parent'
+        """
+        told = {
+            f"lost at {self.churn_date}": self.churn_date == "notice",
+            "lost the day after service": self.churn_date == "day after",
+            "only what came up for renewal": self.base != "all",
+            f"rates as {self.fx}": self.fx != "constant",
+            "by parent": self.level == "parent",
+        }
+        return ", ".join(words for words, holds in told.items() if holds)
+
+    def like(self, other: Policy) -> Policy:
+        """This policy, counting retention as ``other`` does; its own hours, margin and so on."""
+        return self.model_copy(update={name: getattr(other, name) for name in RETENTION})
 
     @property
     def name(self) -> str:
@@ -79,7 +114,8 @@ class Policy(BaseModel):
         >>> Policy().name
         'closed cohort, point to point, 12 months; gap up to 30 days continues'
         """
-        return f"{self.retention}; gap up to {self.gap_days} days continues"
+        parts = [self.retention, self.ledger, f"gap up to {self.gap_days} days continues"]
+        return "; ".join(part for part in parts if part)
 
     def conversations(self, touches: pd.DataFrame) -> tuple[str, ...] | None:
         """The kinds of ``touches`` that are conversations; ``None``: all, where none is told."""
@@ -90,20 +126,18 @@ class Policy(BaseModel):
         """Whether it looks at a closed cohort, and not at whoever moved."""
         return self.rule in ("point to point", "any lapse is a loss")
 
-    @property
-    def _apart(self) -> list[str]:
-        """What differs from the default, in words."""
-        told = {
-            "reactivation left out": not self.closed and not self.reactivation,
-            "contraction left out": not self.contraction,
-            f"lost at {self.churn_date}": self.churn_date == "notice",
-            "lost the day after service": self.churn_date == "day after",
-            "only what came up for renewal": self.base != "all",
-            f"rates as {self.fx}": self.fx != "constant",
-            "by parent": self.level == "parent",
-        }
-        return [words for words, holds in told.items() if holds]
 
+RETENTION = (
+    "level",
+    "churn_date",
+    "fx",
+    "base",
+    "months",
+    "rule",
+    "reactivation",
+    "contraction",
+)
+"""What a retention figure can differ by, in the order a bridge changes it."""
 
 _RULES: dict[Rule, list[str]] = {
     "point to point": ["closed cohort", "point to point"],
@@ -121,16 +155,20 @@ PRESETS: dict[str, Policy] = {
     "baremetrics": Policy(rule="months chained", reactivation=False),
     "baremetrics-printed": Policy(rule="months chained", reactivation=False, contraction=False),
     "netsuite": Policy(months=1),
-    "snowflake": Policy(months=24),
-    "stripe": Policy(rule="months chained", churn_date="notice"),
-    "profitwell": Policy(rule="months chained", reactivation=False, churn_date="service"),
-    "recharge": Policy(churn_date="day after"),
-    "chargebee": Policy(fx="closing"),
-    "fincome": Policy(fx="invoiced"),
-    "available-to-renew": Policy(base="up for renewal"),
+    "two-years": Policy(months=24),
+    "notice": Policy(churn_date="notice"),
+    "day-after": Policy(churn_date="day after"),
+    "closing-rates": Policy(fx="closing"),
+    "invoiced-rates": Policy(fx="invoiced"),
+    "up-for-renewal": Policy(base="up for renewal"),
     "parents": Policy(level="parent"),
 }
-"""Policies by whose rule they are: ``filings`` are those of Confluent and GitLab, and ours;
-``chartmogul`` sums a movement table, ``chartmogul-chained`` its net MRR churn; ``staircase`` is
-the formula opening + expansion - contraction - churn on a year's totals; ``baremetrics`` chains
-thirty-day rates, ``baremetrics-printed`` as the formula on its page has it."""
+"""Policies by whose rule they are, or by the one thing they change.
+
+``filings`` are those of Confluent and GitLab, and ours; ``chartmogul`` sums a movement table,
+``chartmogul-chained`` its net MRR churn; ``staircase`` is opening + expansion - contraction -
+churn on a year's totals; ``baremetrics`` chains thirty-day rates, ``baremetrics-printed`` as the
+formula on its page has it; ``netsuite`` looks at the month before. ``notice`` dates churn as
+Stripe does, ``day-after`` as ReCharge; rates are Chargebee's at the ``closing-rates`` of the month,
+Fincome's as invoiced.
+"""

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from metrics.facts import Facts
-from metrics.movements import movements
+from metrics.movements import parted
 from metrics.registry import Figure, figure
 from metrics.retention import annual as annual
 from warehouse.errors import Usage
@@ -136,7 +136,8 @@ def figures(facts: Facts) -> dict[str, Figure]:
     nothing was lost: print ``NO_LOSSES``. n of what was won back is the number of returns. A
     history under twelve months counts from its start, when all of it is new.
     """
-    moves = movements(facts.held, between(shift(facts.month, -11), facts.month))
+    policy, months = facts.policy, between(shift(facts.month, -11), facts.month)
+    moves = parted(facts.counted(policy), months, facts.zone, facts.rates(policy))
     back = moves.loc[moves["kind"] == "reactivation", "amount"]
     values = {
         "quick_ratio": (quick_of(moves).ratio, len(moves)),

@@ -78,6 +78,7 @@ def figure(
     about = entry(name)
     rule = policy or Policy()
     words = about.policy.format(**rule.model_dump(), retention=rule.retention)
+    words = f"{words}; {rule.ledger}" if rule.ledger else words
     bottom, top = _fit(about, low), _fit(about, high)
     if bottom is not None and top is not None and bottom > top:
         raise BadFigure(f"{name}: its low bound {bottom} is above its high bound {top}")
@@ -106,8 +107,8 @@ def _fit(about: Entry, value: int | float | None) -> int | float | None:
 
 def _unknown(name: str) -> str:
     near = get_close_matches(name, REGISTRY, n=3)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(REGISTRY)}."
+    hint = f"did you mean {' or '.join(near)}?" if near else f"{len(REGISTRY)} others are."
     return (
-        f"no number called {name!r} is registered; {hint} "
-        "A new number needs an entry in metrics/definitions.py before it can be printed"
+        f"no number called {name!r} is registered; {hint} docs/numbers.md lists them. "
+        "A new one needs an entry in metrics/definitions before it can be printed"
     )

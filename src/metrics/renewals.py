@@ -43,7 +43,7 @@ def due(
     served = stop >= start
     stopping = lines.assign(stops_on=stop)
     chosen = stopping[falls & served & (lines["arr"] > 0)]
-    followed = chosen["line_id"].isin(_followed(chosen, stopping, gap_days))
+    followed = chosen["line_id"].isin(carried_on(chosen, stopping, gap_days))
     state = pd.Series("open", index=chosen.index, dtype="str")
     state = state.mask(chosen["cancelled_at"].notna(), "cancelled").mask(followed, "signed")
     notice = pd.to_timedelta(chosen["notice_days"].astype("float64"), unit="D")
@@ -62,8 +62,12 @@ def due(
     return table.sort_values(["ends_on", "account_id", "line_id"], ignore_index=True)
 
 
-def _followed(chosen: pd.DataFrame, lines: pd.DataFrame, gap_days: int) -> pd.Series[str]:
-    """The ids of the ``chosen`` lines that another of ``lines`` carries on."""
+def carried_on(chosen: pd.DataFrame, lines: pd.DataFrame, gap_days: int) -> pd.Series[str]:
+    """The ids of the ``chosen`` lines that another of ``lines`` carries on.
+
+    Both have ``stops_on``. The other is of the same account and product, has ARR, starts within
+    ``gap_days`` days of the stop and lasts beyond it.
+    """
     gap = pd.Timedelta(days=gap_days)
     # Only lines that start near some stop can follow one; without this the join
     # below would pair each due line with all of its account's history.

@@ -38,7 +38,9 @@ class Retention:
         grr = (opening - contraction - churn) / opening
         logo = kept / n
 
-    The three rates are None when nobody was a customer at ``base``.
+    (Chained monthly rates are products; there the terms are those of the movements, and
+    closing is what the rate makes of the opening.) The three rates are None when nobody was a
+    customer at ``base``.
     """
 
     month: str
@@ -73,10 +75,11 @@ def retained(balances: pd.DataFrame, month: str, policy: Policy) -> Retention:
     told from who is new.
     """
     each = contributions(balances, month, policy)
+    plain = each[each["account_id"] != CHAINED]
     opening, closing, gross = (int(each[name].sum()) for name in ("opening", "net", "gross"))
-    n, kept = int((each["opening"] > 0).sum()), int(each["kept"].sum())
-    gone = (each["opening"] > 0) & (each["kept"] <= 0)
-    churn = int((each["opening"] - each["gross"])[gone].sum())
+    n, kept = int((plain["opening"] > 0).sum()), int(plain["kept"].sum())
+    lost = plain["opening"] - plain["gross"]
+    churn = int(lost[plain["kept"] == 0].sum())
     if policy.closed and not 0 <= gross <= min(opening, closing):
         raise fault(f"retention of {month}: gross {gross}, net {closing}, opening {opening}")
     return Retention(
@@ -86,8 +89,8 @@ def retained(balances: pd.DataFrame, month: str, policy: Policy) -> Retention:
         kept=kept,
         opening=opening,
         closing=closing,
-        expansion=closing - gross,
-        contraction=opening - gross - churn,
+        expansion=int((plain["net"] - plain["gross"]).sum()),
+        contraction=int(lost.sum()) - churn,
         churn=churn,
         nrr=closing / opening if opening else None,
         grr=gross / opening if opening else None,
@@ -98,10 +101,10 @@ def retained(balances: pd.DataFrame, month: str, policy: Policy) -> Retention:
 def contributions(balances: pd.DataFrame, month: str, policy: Policy) -> pd.DataFrame:
     """What each account brings to the retention of ``month``, ordered by account_id.
 
-    Columns: account_id, opening, net, gross (cents) and kept (1, or 0; -1 for one that was
-    counted lost without having been in the cohort). Their sums are the money and the
-    customers of `retained`; a row of the account `CHAINED` is what multiplying monthly rates
-    makes of the same movements.
+    Columns: account_id, opening, net, gross (cents) and kept (1, or 0). Their sums are the
+    money and the customers of `retained`. A rule of movements counts in ``net`` those of
+    everybody; in ``gross`` and ``kept`` only the cohort's, each account at most what it was. A
+    row of the account `CHAINED` is what multiplying monthly rates makes of the same movements.
     """
     base = calendar.shift(calendar.check(month), -policy.months)
     if not policy.closed:
@@ -138,14 +141,15 @@ def _by_movements(balances: pd.DataFrame, base: str, month: str, policy: Policy)
         return total.reindex(everyone, fill_value=0).astype("int64")
 
     ones = pd.Series(1, index=moves.index)
-    back = summed(["reactivation"] * policy.reactivation, ones)
-    gross = opening + summed(losses, moves["amount"])
+    here = (opening > 0).astype("int64") - summed(["churn"], ones)
+    here += summed(["reactivation"] * policy.reactivation, ones)
+    lost = summed(losses, moves["amount"])
     table = pd.DataFrame(
         {
             "opening": opening,
-            "net": gross + summed(gains, moves["amount"]),
-            "gross": gross,
-            "kept": (opening > 0).astype("int64") - summed(["churn"], ones) + back,
+            "net": opening + lost + summed(gains, moves["amount"]),
+            "gross": (opening + lost).clip(lower=0).where(opening > 0, 0),
+            "kept": here.clip(0, 1).where(opening > 0, 0),
         }
     )
     if policy.rule == "months chained":

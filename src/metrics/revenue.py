@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
 from metrics import intervals
 from metrics.facts import Facts
 from metrics.movements import ledger, parted
-from metrics.policy import Policy
+from metrics.policy import Policy, Rule
 from metrics.registry import Figure, figure
 from metrics.retention import contributions, retained
 from metrics.stopped import UNKNOWN, stopped
@@ -18,7 +20,7 @@ from warehouse.months import shift
 def figures(facts: Facts) -> dict[str, Figure]:
     """The registered revenue numbers of the month, under the policy of ``facts``."""
     policy, month = facts.policy, facts.month
-    held = facts.balances(policy)
+    held = facts.held
     lines, rates = facts.counted(policy), facts.rates(policy)
     moves = parted(lines, [month], facts.zone, rates)
     walk = ledger(held, [month], moves).iloc[0]
@@ -43,7 +45,7 @@ def figures(facts: Facts) -> dict[str, Figure]:
         amount = int(known.loc[known[column] == word, "arr"].sum())
         values[name] = (amount if len(known) or why.empty else None, len(known))
     told = {name: figure(name, *value, policy=policy) for name, value in values.items()}
-    return told | _retention(held, month, policy)
+    return told | _retention(facts)
 
 
 _NAMES = {
@@ -62,17 +64,41 @@ _REASONS = (
 )
 
 
-def _retention(held: pd.DataFrame, month: str, policy: Policy) -> dict[str, Figure]:
+def _retention(facts: Facts) -> dict[str, Figure]:
     """NRR, GRR and logo retention of the policy's period, and of the quarter and the month."""
+    held, month, policy = facts.held, facts.month, facts.policy
     found = {}
     for suffix, months in (("", policy.months), ("_quarter", 3), ("_month", 1)):
         rule = policy.model_copy(update={"months": months})
-        kept = retained(held, month, rule)
-        sides = _sides(held, month, rule) if rule.closed else {}
+        book = held if rule.base == "all" else facts.balances(rule)
+        kept = retained(book, month, rule)
+        sides = _sides(book, month, rule) if rule.closed else {}
         for rate, value in (("nrr", kept.nrr), ("grr", kept.grr), ("logo_retention", kept.logo)):
             name, (low, high) = f"{rate}{suffix}", sides.get(rate, (None, None))
-            found[name] = figure(name, value, kept.n, low, high, policy=rule)
+            told = figure(name, value, kept.n, low, high, policy=rule)
+            found[name] = replace(told, definition=_FORMULAS[rule.rule].get(rate, told.definition))
     return found
+
+
+_STRICT = "who was without ARR at any close between counted as lost"
+_FORMULAS: dict[Rule, dict[str, str]] = {
+    "point to point": {},
+    "any lapse is a loss": {
+        "nrr": f"ARR now of the accounts live at the start, {_STRICT} / their ARR at the start",
+        "grr": f"the same, each account at most what it was, {_STRICT}",
+        "logo_retention": f"accounts of the starting cohort still live, {_STRICT} / the cohort",
+    },
+    "sum of movements": {
+        "nrr": "(opening + the movements counted, of all accounts) / opening",
+        "grr": "(opening - losses of the accounts there were, each at most what it was) / opening",
+        "logo_retention": "accounts of the starting cohort not churned since / the cohort",
+    },
+    "months chained": {
+        "nrr": "product over months of (opening + the movements counted) / opening",
+        "grr": "product over months of (opening - losses) / opening",
+        "logo_retention": "product over months of the share of customers kept",
+    },
+}
 
 
 def _capped(sides: intervals.Interval) -> intervals.Interval:

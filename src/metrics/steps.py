@@ -44,7 +44,8 @@ def of_lines(
 
     ``step`` has a row an account, product and place where something changes: k, p, place, d
     (cents added, less those taken away), fx (cents by which rates alone moved what stays),
-    ds (seats), blank (lines without seats), rise (the contracted yearly rise, a share).
+    ds (seats), blank (lines without seats), rise (the yearly rise that a line ending there
+    had promised, or that a line without seats of its own adds, a share).
     Lines that stop where they start change nothing. ``rates`` value foreign lines by the
     month; without them each is worth its ``arr`` always.
     """
@@ -75,14 +76,14 @@ def of_lines(
             sum(ds)::BIGINT AS ds, sum(blank)::BIGINT AS blank, max(rise)::DOUBLE AS rise
         FROM (
             SELECT k, product, b AS place, first AS d, 0 AS fx, coalesce(seats, 0) AS ds,
-                (seats IS NULL)::INT AS blank, rise
+                (seats IS NULL)::INT AS blank, CASE WHEN seats = 0 THEN rise ELSE 0 END AS rise
             FROM {valued} WHERE e > b
             UNION ALL
             SELECT k, product, e, -last, 0, -coalesce(seats, 0), -(seats IS NULL)::INT, rise
             FROM {valued} WHERE e > b AND e < {NEVER}
             {moved}
         ) JOIN what USING (product)
-        GROUP BY ALL HAVING sum(d) <> 0 OR sum(ds) <> 0 OR sum(blank) <> 0"""
+        GROUP BY ALL HAVING sum(d) <> 0 OR sum(fx) <> 0 OR sum(ds) <> 0 OR sum(blank) <> 0"""
     )
 
 

@@ -8,6 +8,9 @@ from difflib import get_close_matches
 import pandas as pd
 
 from metrics.bridge import bridge
+from metrics.definitions.lifetime import LIFETIME
+from metrics.definitions.movements import MOVEMENTS
+from metrics.definitions.revenue import REVENUE
 from metrics.entry import Entry
 from metrics.facts import Facts, facts
 from metrics.movements import ledger, parted
@@ -15,11 +18,11 @@ from metrics.numbers import counted_from_facts, number
 from metrics.policy import PRESETS, Policy
 from metrics.registry import Figure, entry
 from metrics.retention import CHAINED, contributions, retained
+from perennial.month import closed
 from perennial.workspace import Workspace
 from reporting import formats
 from reporting.book import load
 from warehouse.errors import InputMissing, Usage
-from warehouse.freeze import freeze
 
 RATES = {"nrr": ("nrr", "net"), "grr": ("grr", "gross"), "logo_retention": ("logo", "")}
 SHOWN = 12
@@ -35,12 +38,16 @@ def metric_told(workspace: Workspace, name: str, month: str, preset: str | None)
     """
     about = entry(name, workspace.settings.targets)
     own = workspace.settings.policy
-    policy = own if preset is None else chosen(preset)
+    policy = own if preset is None else own.like(chosen(preset))
     if not counted_from_facts(name):
         if preset:
             raise Usage(f"{name} is the same under every policy; ask for it without --policy")
         return "\n".join(_facts(workspace, about, _lived(workspace, name, month), month))
-    told = _known(workspace, month, policy)
+    told = _known(workspace, name, month, policy)
+    if reason := _unanswerable(told, policy):
+        raise InputMissing(
+            f"the policy {preset} cannot be told from this company's tables: {reason}"
+        )
     found = number(told, name)
     if found is None:
         raise InputMissing(
@@ -67,10 +74,24 @@ def chosen(preset: str) -> Policy:
     return PRESETS[preset]
 
 
-def _known(workspace: Workspace, month: str, policy: Policy) -> Facts:
-    settings = workspace.settings
-    snapshot = freeze(settings, workspace.root)
-    return facts(snapshot, month, policy, dated=settings.fx, fixed=settings.rates)
+def _known(workspace: Workspace, name: str, month: str, policy: Policy) -> Facts:
+    """What was known at the close of ``month``, of the tables that ``name`` is counted from."""
+    settings, lines = workspace.settings, {each.name for each in (*REVENUE, *MOVEMENTS, *LIFETIME)}
+    tables = ("contract_lines",) if name in lines else ()
+    snapshot = closed(workspace, month)
+    return facts(snapshot, month, policy, *tables, dated=settings.fx, fixed=settings.rates)
+
+
+def _unanswerable(told: Facts, policy: Policy) -> str:
+    """Why the company's tables cannot tell what ``policy`` asks; empty where they can."""
+    asked = {
+        "no notice to stop is recorded": policy.churn_date != "service"
+        and not told.lines["cancelled_at"].notna().any(),
+        "no rates by the month are given under [fx]": policy.fx != "constant" and not told.dated,
+        "no account has a parent": policy.level == "parent"
+        and not told.today.get("parent_id", pd.Series(dtype="str")).notna().any(),
+    }
+    return "; ".join(words for words, lacking in asked.items() if lacking)
 
 
 def _lived(workspace: Workspace, name: str, month: str) -> Figure:
@@ -99,13 +120,14 @@ def _facts(workspace: Workspace, about: Entry, figure: Figure, month: str) -> li
         "value": value,
         "n": f"{figure.n:,}",
         "policy": figure.policy,
-        "formula": about.formula,
+        "formula": figure.definition,
         "target": "none" if about.target is None else shown(about.target, about.unit, currency),
         "purpose": about.purpose,
         "decision": about.decision,
         "owner": about.owner,
-        "example": about.example,
     }
+    if figure.definition == about.formula:
+        rows["example"] = about.example
     lines = [f"{about.title}, {month}"]
     for word, text in rows.items():
         lines += textwrap.wrap(
@@ -139,11 +161,20 @@ def _rules(told: Facts, name: str, policy: Policy, currency: str) -> list[str]:
     """The same rate under every named policy."""
     field, _ = RATES[name]
     lines = ["", "  The same ledger under the rules of others:"]
-    for preset, rule in PRESETS.items():
-        kept = retained(told.balances(rule), told.month, rule)
+    books: dict[tuple[object, ...], pd.DataFrame] = {}
+    for preset, named in PRESETS.items():
+        rule = policy.like(named)
+        if reason := _unanswerable(told, rule):
+            lines.append(f"    {preset:<20}{'':>12}   not told: {reason}")
+            continue
+        months = rule.months if rule.base != "all" else 0
+        ledger_ = (rule.level, rule.churn_date, rule.fx, rule.base, months)
+        if ledger_ not in books:
+            books[ledger_] = told.balances(rule)
+        kept = retained(books[ledger_], told.month, rule)
         value = shown(getattr(kept, field), "share", currency)
-        mark = "*" if rule.model_copy(update={"gap_days": policy.gap_days}) == policy else " "
-        lines.append(f"  {mark} {preset:<20}{value:>12}   {rule.retention}")
+        words = "; ".join(part for part in (rule.retention, rule.ledger) if part)
+        lines.append(f"  {'*' if rule == policy else ' '} {preset:<20}{value:>12}   {words}")
     return lines
 
 

@@ -64,7 +64,11 @@ def _walked(told: Facts) -> pd.DataFrame:
 def opening(told: Facts, currency: str) -> Shown:
     """What a year did to ARR, and how far the rules of the field lie apart on it."""
     walk = _walked(told)
-    yearly = {name: policy for name, policy in PRESETS.items() if policy.months == YEAR}
+    yearly = {
+        name: told.policy.like(policy)
+        for name, policy in PRESETS.items()
+        if policy.months == YEAR and not policy.ledger
+    }
     rates = {
         name: retained(told.balances(policy), told.month, policy).nrr
         for name, policy in yearly.items()
@@ -146,9 +150,11 @@ def made(told: Facts, currency: str) -> Shown:
 def rules(told: Facts) -> Shown:
     """The same year of the same ledger under the rules of others."""
     rows = []
-    for name, policy in PRESETS.items():
+    for name, named in PRESETS.items():
+        policy = told.policy.like(named)
         kept = retained(told.balances(policy), told.month, policy)
-        rows.append((name, kept.nrr, kept.grr, kept.logo, kept.n, policy.retention))
+        words = "; ".join(part for part in (policy.retention, policy.ledger) if part)
+        rows.append((name, kept.nrr, kept.grr, kept.logo, kept.n, words))
     frame = pd.DataFrame(rows, columns=["label", "nrr", "grr", "logo", "n", "rule"])
     frame = frame.astype({"nrr": "float64", "grr": "float64", "logo": "float64"})
     columns = [
@@ -168,7 +174,7 @@ def bridge(told: Facts, preset: str, currency: str) -> Shown:
     def count(policy: Policy) -> pd.DataFrame:
         return contributions(told.balances(policy), told.month, policy)
 
-    found = bridged(count, told.policy, PRESETS[preset])
+    found = bridged(count, told.policy, told.policy.like(PRESETS[preset]))
     money = found.groupby("account_id")["net"].sum()
     money = money[money != 0].sort_values(key=lambda cents: -cents.abs(), kind="stable")
     if money.empty:
