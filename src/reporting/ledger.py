@@ -23,6 +23,7 @@ from reporting.charts.waterfall import waterfall
 from reporting.figure import Caption
 from reporting.notes import bullets, prose
 from reporting.retention.triangle import triangle as drawn
+from reporting.retention.walk import TERMS as MOVED
 from reporting.retention.words import span
 from reporting.shown import Shown
 from reporting.tables import table
@@ -32,14 +33,7 @@ YEAR = 12
 AGES = (3, 6, 12, 18, 24, 36)
 QUARTERS = 10
 MOST = 12
-TERMS = {
-    "new": "New",
-    "expansion": "Expansion",
-    "reactivation": "Reactivation",
-    "contraction": "Contraction",
-    "churn": "Churn",
-    "fx": "Exchange rates",
-}
+TERMS = {**MOVED, "fx": "Exchange rates"}
 MADE_OF = {
     "seats": "More or fewer seats",
     "product": "Products taken on or given up",
