@@ -17,6 +17,21 @@ A number without an entry here cannot be printed. `perennial metric NAME --month
 one with its value, its rule and how many it was counted over; `--policy` counts retention by
 another's rule and explains the difference to the cent.
 
+## How a line counts
+
+| a line that | counts |
+|---|---|
+| starts or stops within a month | at the closes in between: from its first instant up to, not including, its stop |
+| overlaps another | too: an account is worth the sum of its lines |
+| ends with another (co-term) | like any other; together they are one renewal |
+| was booked late | from its start, once it is known; a month that was published is then restated |
+| runs for years | whole: its ARR is that of a year, and a contracted rise is a line or a later price |
+| is billed by use | with what is committed; what use adds beyond it is no contract line and no ARR |
+| is free | not: it makes no customer |
+| is negative (a credit) | against the others of its account, which is never worth less than nothing |
+| stops before it starts | not |
+| ended because its account was taken over | as a line of the account that took it over, over all history |
+
 ## Whose rule
 
 A policy is one object; `[policy]` in `perennial.toml` sets it, as `policy = "strict"` or field by
