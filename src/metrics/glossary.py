@@ -19,18 +19,19 @@ another's rule and explains the difference to the cent.
 
 ## How a line counts
 
-| a line that | counts |
-|---|---|
-| starts or stops within a month | at the closes in between: from its first instant up to, not including, its stop |
-| overlaps another | too: an account is worth the sum of its lines |
-| ends with another (co-term) | like any other; together they are one renewal |
-| was booked late | from its start, once it is known; a month that was published is then restated |
-| runs for years | whole: its ARR is that of a year, and a contracted rise is a line or a later price |
-| is billed by use | with what is committed; what use adds beyond it is no contract line and no ARR |
-| is free | not: it makes no customer |
-| is negative (a credit) | against the others of its account, which is never worth less than nothing |
-| stops before it starts | not |
-| ended because its account was taken over | as a line of the account that took it over, over all history |
+- One that starts or stops within a month counts at the closes in between: from its first instant
+  up to, not including, its stop.
+- One that overlaps another counts too: an account is worth the sum of its lines. Lines that end
+  together (co-term) are one renewal.
+- One that was booked late counts from its start, once it is known; a month that was published is
+  then restated.
+- One that runs for years counts whole, with the ARR of a year; a contracted rise is a line of its
+  own or a later price.
+- One that is billed by use counts with what is committed; what use adds is no line and no ARR.
+- A free one makes no customer. A negative one is a credit against the others of its account,
+  which is never worth less than nothing. One that stops before it starts does not count.
+- One that ended because its account was taken over is, over all history, a line of the account
+  that took it over.
 
 ## Whose rule
 
