@@ -58,7 +58,7 @@ def simulate(
     whoever makes them: ``workers`` processes, by default as many as are of use here.
     ``accounts`` and ``months`` left out are those of the world. ``oracles`` adds to the
     truth how well anybody could know who leaves, and what save plays change: by twins, at
-    about four times the time, and by learning from other companies, which takes some
+    some fifteen times the time, and by learning from other companies, which takes some
     minutes more. ``dirty`` gives the tables as real systems would, of the same company
     with the same truth, and counts the dirt there.
 
