@@ -74,6 +74,18 @@ class Facts:
         """ARR by account and month of all history under the policy in force."""
         return self.balances(self.policy)
 
+    def lacks(self, policy: Policy) -> str:
+        """Why these facts cannot tell what ``policy`` asks; empty where they can."""
+        parents = self.today.get("parent_id", pd.Series(dtype="str"))
+        asked = {
+            "no notice to stop is recorded": policy.churn_date != "service"
+            and not self.lines["cancelled_at"].notna().any(),
+            "no rates by the month are given under [fx]": policy.fx != "constant"
+            and not self.dated,
+            "no account has a parent": policy.level == "parent" and not parents.notna().any(),
+        }
+        return "; ".join(words for words, lacking in asked.items() if lacking)
+
     def has(self, *tables: str) -> bool:
         """Whether the company has all of ``tables``."""
         return all(name in self.tables for name in tables)

@@ -44,7 +44,7 @@ def metric_told(workspace: Workspace, name: str, month: str, preset: str | None)
             raise Usage(f"{name} is the same under every policy; ask for it without --policy")
         return "\n".join(_facts(workspace, about, _lived(workspace, name, month), month))
     told = _known(workspace, name, month, policy)
-    if reason := _unanswerable(told, policy):
+    if reason := told.lacks(policy):
         raise InputMissing(
             f"the policy {preset} cannot be told from this company's tables: {reason}"
         )
@@ -80,18 +80,6 @@ def _known(workspace: Workspace, name: str, month: str, policy: Policy) -> Facts
     tables = ("contract_lines",) if name in lines else ()
     snapshot = closed(workspace, month)
     return facts(snapshot, month, policy, *tables, dated=settings.fx, fixed=settings.rates)
-
-
-def _unanswerable(told: Facts, policy: Policy) -> str:
-    """Why the company's tables cannot tell what ``policy`` asks; empty where they can."""
-    asked = {
-        "no notice to stop is recorded": policy.churn_date != "service"
-        and not told.lines["cancelled_at"].notna().any(),
-        "no rates by the month are given under [fx]": policy.fx != "constant" and not told.dated,
-        "no account has a parent": policy.level == "parent"
-        and not told.today.get("parent_id", pd.Series(dtype="str")).notna().any(),
-    }
-    return "; ".join(words for words, lacking in asked.items() if lacking)
 
 
 def _lived(workspace: Workspace, name: str, month: str) -> Figure:
@@ -164,7 +152,7 @@ def _rules(told: Facts, name: str, policy: Policy, currency: str) -> list[str]:
     books: dict[tuple[object, ...], pd.DataFrame] = {}
     for preset, named in PRESETS.items():
         rule = policy.like(named)
-        if reason := _unanswerable(told, rule):
+        if reason := told.lacks(rule):
             lines.append(f"    {preset:<20}{'':>12}   not told: {reason}")
             continue
         months = rule.months if rule.base != "all" else 0

@@ -143,9 +143,12 @@ def made(told: Facts, currency: str) -> Shown:
 
 def rules(told: Facts) -> Shown:
     """The same year of the same ledger under the rules of others."""
-    rows = []
+    rows: list[tuple[str, float | None, float | None, float | None, int, str]] = []
     for name, named in PRESETS.items():
         policy = told.policy.like(named)
+        if reason := told.lacks(policy):
+            rows.append((name, None, None, None, 0, f"not told: {reason}"))
+            continue
         kept = retained(told.balances(policy), told.month, policy)
         words = "; ".join(part for part in (policy.retention, policy.ledger) if part)
         rows.append((name, kept.nrr, kept.grr, kept.logo, kept.n, words))
@@ -168,6 +171,8 @@ def bridge(told: Facts, preset: str, currency: str) -> Shown:
     def count(policy: Policy) -> pd.DataFrame:
         return contributions(told.balances(policy), told.month, policy)
 
+    if reason := told.lacks(told.policy.like(PRESETS[preset])):
+        return prose("The rule {name} is not told: {reason}.", name=preset, reason=reason)
     found = bridged(count, told.policy, told.policy.like(PRESETS[preset]))
     money = found.groupby("account_id")["net"].sum()
     money = money[money != 0].sort_values(key=lambda cents: -cents.abs(), kind="stable")

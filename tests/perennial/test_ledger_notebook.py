@@ -43,6 +43,10 @@ def test_every_question_has_an_answer_on_somebody_elses_tables(
         ledger.triangles(told),
         ledger.events(told, money),
     ]
+    if name == "displayr":  # it keeps neither notices, nor parents, nor rates by the month
+        told_not = ledger.rules(told).text.count("not told: no ")
+        assert told_not == 5
+        assert "not told: no rates" in ledger.bridge(told, "closing-rates", money).text
     for answer in answers:
         assert len(answer.text) > 20
         assert "nan" not in answer.text.lower().split()
