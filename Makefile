@@ -12,12 +12,14 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-services lab bench bands check dictionary lock clean
+.PHONY: help install install-spark demo test test-services lab bench bands check dictionary lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: .venv/installed ## make .venv from requirements.lock: about two minutes, once
+
+install-spark: .venv/spark ## add PySpark to .venv, for features on a cluster: it needs a Java runtime
 
 demo: install ## simulate a company, live its months, publish; prints the page to open
 	@$(BIN)/perennial demo
@@ -42,7 +44,7 @@ check: install ## lint, formatting, types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-dictionary: install ## write docs/data-dictionary.md and docs/numbers.md from what is declared
+dictionary: install ## write docs/data-dictionary.md, numbers.md and features.md from what is declared
 	@$(BIN)/python -c "$$WRITE_DICTIONARY"
 
 lock: ## resolve requirements.lock from pyproject.toml (UPGRADE=1: to the newest releases)
@@ -50,7 +52,12 @@ lock: ## resolve requirements.lock from pyproject.toml (UPGRADE=1: to the newest
 	$(PYTHON) -m venv "$$tools" && "$$tools/bin/pip" install -qq --disable-pip-version-check uv==$(UV) && \
 	"$$tools/bin/uv" pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
-	  $(if $(UPGRADE),--upgrade) --quiet --output-file requirements.lock
+	  $(if $(UPGRADE),--upgrade) --quiet --output-file requirements.lock && \
+	$(PYTHON) -c "$$SPARK" > "$$tools/spark.in" && \
+	"$$tools/bin/uv" pip compile "$$tools/spark.in" --universal --python-version 3.11 --no-annotate \
+	  --constraints requirements.lock \
+	  --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+	  --quiet --output-file requirements-spark.lock
 
 clean: ## remove .venv and caches; never data/, mlruns/ or reports/
 	@rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .hypothesis src/*.egg-info
@@ -74,6 +81,13 @@ clean: ## remove .venv and caches; never data/, mlruns/ or reports/
 	@$(BIN)/pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
+# PySpark is released as source alone; what else is in its lock is there already, or is a wheel.
+.venv/spark: .venv/installed requirements-spark.lock
+	@$(BIN)/pip install -qq --disable-pip-version-check --no-deps --require-hashes --no-build-isolation \
+	  --only-binary :all: --no-binary pyspark --no-compile -r requirements-spark.lock
+	@$(BIN)/python -m compileall -qq -j 0 .venv/lib/python3.*/site-packages/pyspark || true
+	@touch $@
+
 define NEEDS_PYTHON
 import sys
 if not (3, 11) <= sys.version_info[:2] <= (3, 14):
@@ -82,12 +96,21 @@ if not (3, 11) <= sys.version_info[:2] <= (3, 14):
 endef
 export NEEDS_PYTHON
 
+define SPARK
+import tomllib
+told = tomllib.load(open("pyproject.toml", "rb"))
+print(*told["project"]["optional-dependencies"]["spark"], sep="\n")
+endef
+export SPARK
+
 define WRITE_DICTIONARY
 from pathlib import Path
 from warehouse.contract import TABLES
 from warehouse.contract.dictionary import dictionary
+from features.handbook import handbook
 from metrics.glossary import glossary
 Path("docs/data-dictionary.md").write_text(dictionary(TABLES.values()), encoding="utf-8")
 Path("docs/numbers.md").write_text(glossary(), encoding="utf-8")
+Path("docs/features.md").write_text(handbook(), encoding="utf-8")
 endef
 export WRITE_DICTIONARY

@@ -13,10 +13,11 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from warehouse import layout, news
 from warehouse.contract import TABLES, Column, Table
-from warehouse.freeze import Snapshot
 from warehouse.ledger import TableLedger
 from warehouse.mapping import Company
+from warehouse.snapshot import Snapshot
 
 START = datetime(2024, 1, 1)
 DAYS = 540
@@ -61,9 +62,18 @@ def _table(table: Table, names: np.ndarray, rows: int, rng: np.random.Generator)
     for column in table.columns:
         if column.late and column.late != column.name:
             frame[column.name] = frame[column.name].where(frame[column.late].notna())
+    number = np.arange(len(frame))
     if table.name == "contract_lines":
-        frame["starts_on"] = frame["signed_at"]
+        # Some begin later than they are signed, and some have no end.
+        ahead = pd.to_timedelta(number % 60, unit="D").astype("timedelta64[us]")
+        frame["starts_on"] = frame["signed_at"] + ahead
+        frame["ends_on"] = frame["ends_on"].mask(number % 7 == 0)
         frame["arr"] = frame["arr"].abs() + 1
+    if table.name == "invoices":
+        frame["amount"] -= 100  # some are credits
+    if table.name in ("payments", "surveys"):
+        several = {"payments": "invoice_id", "surveys": "contact_id"}[table.name]
+        frame[several] = frame[several].str[-1]  # one invoice is tried, one person asked, again
     return frame.drop_duplicates(list(table.key)).sort_values(list(table.key), ignore_index=True)
 
 
@@ -85,12 +95,12 @@ def _values(column: Column, rows: int, rng: np.random.Generator) -> object:
     return drawn if column.kind in ("integer", "money") else drawn.astype("float64")
 
 
-def snapshot(tables: Frames, folder: Path) -> Snapshot:
+def snapshot(tables: Frames, folder: Path, timezone: str = "UTC") -> Snapshot:
     """``tables`` as a snapshot in ``folder``, as admission would have frozen them."""
     folder.mkdir(parents=True, exist_ok=True)
     con = duckdb.connect()
     con.execute("SET TimeZone = 'UTC'")
-    ledger = []
+    ledger, told = [], {}
     for name, frame in tables.items():
         table = TABLES[name]
         con.register("frame", frame)
@@ -98,9 +108,13 @@ def snapshot(tables: Frames, folder: Path) -> Snapshot:
             f'CAST("{c.name}" AS {TYPES.get(c.kind, "VARCHAR")}) AS "{c.name}"'
             for c in table.columns
         )
-        con.execute(f"COPY (SELECT {picks} FROM frame) TO '{folder}/{name}.parquet'")
+        layout.write(con, f"SELECT {picks} FROM frame", table, folder, timezone)
+        told[name] = news.digests(con, table, layout.files(folder, table), timezone)
         con.unregister("frame")
         n = len(frame)
         ledger.append(TableLedger(name, name, "", n, n, 0, 0, 0, n, "as recorded", table.names, ()))
     con.close()
-    return Snapshot("made", folder, Company(name="Made"), tuple(ledger), datetime(2026, 1, 1))
+    made = datetime(2026, 1, 1)
+    return Snapshot(
+        "made", folder, Company(name="Made", timezone=timezone), tuple(ledger), made, told
+    )

@@ -77,8 +77,15 @@ def _append(table: Table, frame: pd.DataFrame, cutoff: datetime) -> pd.DataFrame
 
 
 def _late(table: Table, frame: pd.DataFrame, cutoff: datetime) -> pd.DataFrame:
-    before, after = cutoff - timedelta(days=1), cutoff + timedelta(days=1)
-    return pd.concat([frame, _ghosts(table, frame, before, after)], ignore_index=True)
+    after = cutoff + timedelta(days=1)
+    lately, long_ago = cutoff - timedelta(days=1), cutoff - timedelta(days=700)
+    ghosts = [_ghosts(table, frame, lately, after)]
+    # Other keys than the ghosts of lately have.
+    older = _ghosts(table, frame.iloc[60:], long_ago, after)
+    for column in table.columns:
+        if column.kind == "id" and column.name != "account_id":
+            older[column.name] = [f"older-{i}" for i in range(len(older))]
+    return pd.concat([frame, *ghosts, older], ignore_index=True)
 
 
 def _cell(table: Table, frame: pd.DataFrame, cutoff: datetime) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from hashlib import sha256
 from inspect import getsource
@@ -12,13 +12,13 @@ from math import isnan
 import pandas as pd
 
 from features.billing import billing
-from features.contract import contract
-from features.declare import DeclarationError, Domain, Feature, Finished
-from features.engagement import engagement
+from features.contacts import engagement
+from features.declare import PEERS, DeclarationError, Domain, Feature, Finished
+from features.incidents import support
 from features.onboarding import onboarding
-from features.sentiment import sentiment
-from features.support import support
-from features.usage import usage
+from features.opportunities import contract
+from features.pulses import sentiment
+from features.usage_change import usage
 
 DOMAINS: tuple[Domain, ...] = (
     contract,
@@ -53,24 +53,25 @@ class Catalogue:
         """A hash of every declaration, its function's source included."""
         said = [
             [
-                {k: v for k, v in asdict(f).items() if k not in ("compute", "reads")},
+                {k: v for k, v in vars(f).items() if k not in ("compute", "reads", "peers")},
                 sorted(f.reads),
+                sorted(f.peers),
                 getsource(f.compute),
             ]
             for f in self.features
         ]
         return sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
 
-    def phrase(self, name: str, value: float, then: float, typical: float) -> str:
+    def phrase(self, name: str, value: float | str, then: float | str, typical: float) -> str:
         """A feature's value as a sentence part: now, three months ago, and at similar accounts.
 
         Unknown values (NaN) are left out of the brackets.
         """
         feature = self.by_name[name]
         beside = [
-            f"{word} {said(feature.unit, number, bare=True)}"
-            for word, number in (("was", then), ("typical", typical))
-            if not isnan(number)
+            f"{word} {said(feature.unit, told, bare=True)}"
+            for word, told in (("was", then), ("typical", typical))
+            if isinstance(told, str) or not isnan(told)
         ]
         bracket = f" ({', '.join(beside)})" if beside else ""
         return f"{feature.label}: {said(feature.unit, value)}{bracket}"
@@ -79,8 +80,10 @@ class Catalogue:
 ONE = {"people": "person", "touches": "touch", "opportunities": "opportunity", "times": "times"}
 
 
-def said(unit: str, value: float, *, bare: bool = False) -> str:
+def said(unit: str, value: float | str, *, bare: bool = False) -> str:
     """A value with its unit in words: ``0.62, share`` is ``62 %``; NaN is ``unknown``."""
+    if isinstance(value, str):
+        return value
     if isnan(value):
         return "unknown"
     if unit == "share":
@@ -111,13 +114,15 @@ def check(listed: Catalogue) -> None:
     after it, or that does not return numbers: it would be missing without a word.
     """
     one: dict[str, pd.Series[float]] = {
-        feature.name: pd.Series([1.0], index=["A"]) for feature in listed.features if feature.table
+        feature.name: pd.Series([1.0], index=["A"])
+        for feature in listed.features
+        if feature.table and feature.unit != "word"
     }
     for feature in listed.features:
         if feature.table is None:
             where = f"{feature.domain}.{feature.name}"
             try:
-                value = feature.compute(Finished(one))
+                value = feature.compute(Finished(one, lambda value: value))
             except KeyError as error:
                 raise DeclarationError(
                     f"{where} reads f.{error.args[0]}, which no feature before it is called; "
@@ -132,7 +137,7 @@ def check(listed: Catalogue) -> None:
 
 
 def describe() -> pd.DataFrame:
-    """The catalogue as a table: name, title, unit, domain, family, window, what it reads."""
+    """The catalogue as a table: name, title, unit, domain, family, more is, reads, peers."""
     rows = [
         {
             "name": f.name,
@@ -141,7 +146,8 @@ def describe() -> pd.DataFrame:
             "domain": f.domain,
             "family": f.family,
             "more is": {1: "riskier", -1: "safer", 0: "not said"}[f.riskier],
-            "reads": f.table or "other features",
+            "reads": f.table or ", ".join(sorted(f.reads)),
+            "peers": PEERS if f.peers else "",
         }
         for f in catalogue().features
     ]

@@ -17,10 +17,14 @@ from typing import Any, Literal
 import pandas as pd
 
 from features import clocks
-from features.rows import Aggregate, DeclarationError, Finished, Rows, Source
+from features.finished import Finished
+from features.fit import checked
+from features.rows import Aggregate, DeclarationError, Rows, Source
 
 __all__ = [
     "CONTEXT",
+    "FRAMES",
+    "PROXY",
     "Aggregate",
     "DeclarationError",
     "Domain",
@@ -31,11 +35,15 @@ __all__ = [
 ]
 
 CONTEXT = "calendar and size"  # the family of what frames a risk and drives none of it
+PROXY = "csm opinion"  # that of what somebody already thinks of it
+FRAMES = frozenset({CONTEXT, PROXY})  # families that are no reason a person could act on
 
 UNITS = frozenset(
     "people events minutes tickets hours days share times money seats invoices touches "
-    "answers points lines products milestones opportunities flag".split()
+    "answers points lines products milestones opportunities flag errors payments incidents "
+    "attempts weeks word".split()
 )
+PEERS = "similar ARR and age"
 Riskier = Literal[-1, 0, 1]
 
 
@@ -46,8 +54,10 @@ class Feature:
     ``idea`` is shared by all windows of one declaration. ``window`` is in days,
     ``None`` for a state or a derived feature. ``riskier`` is +1 where more means
     more risk of churn, -1 where less does, 0 where it is not said beforehand.
-    ``reads`` are the columns of ``table`` it needs. ``empty`` is the value of an
-    account without rows, or without values in them; ``None`` leaves it unknown.
+    ``table`` is ``None`` for a derived feature. ``reads`` are the columns of the table, or
+    the features, it needs; ``peers`` those whose typical value among similar accounts it
+    needs too. ``empty`` is the value of an account without rows, or without values in
+    them; ``None`` leaves it unknown.
     """
 
     name: str
@@ -60,6 +70,7 @@ class Feature:
     window: int | None
     table: str | None
     reads: frozenset[str]
+    peers: frozenset[str]
     empty: float | None
     compute: Callable[[Any], Any] = field(repr=False, compare=False)
 
@@ -70,11 +81,20 @@ class Feature:
 
 
 class Domain:
-    """The features of one side of an account's life; one domain, one file, one table."""
+    """The features of one side of an account's life; one domain, one file.
+
+    It reads one table; ``reading`` gives the same domain with another one.
+    """
 
     def __init__(self, name: str, source: Source, *, family: str) -> None:
         self.name, self.source, self.family = name, source, family
         self.features: list[Feature] = []
+
+    def reading(self, source: Source, *, family: str | None = None) -> Domain:
+        """This domain over another table: what is declared with it joins the same features."""
+        other = Domain(self.name, source, family=family or self.family)
+        other.features = self.features
+        return other
 
     def trailing(
         self,
@@ -108,9 +128,17 @@ class Domain:
         riskier: Riskier = 0,
         family: str | None = None,
     ) -> Callable[[Callable[[Rows], Aggregate]], Callable[[Rows], Aggregate]]:
-        """Declare a feature over everything known before the cutoff."""
+        """Declare a feature over everything known before the cutoff.
+
+        With ``unit="word"`` its value is a word, such as a product, not a number.
+        """
 
         def declare(function: Callable[[Rows], Aggregate]) -> Callable[[Rows], Aggregate]:
+            if self.source.tiled:
+                raise DeclarationError(
+                    f"{self.name}.{function.__name__}: {self.source.table} is kept for as long as "
+                    "its longest window; write trailing(365, ...)"
+                )
             reads = self._reads(function)
             name = function.__name__
             self._add(name, function, unit, riskier, family, None, reads, empty)
@@ -121,12 +149,24 @@ class Domain:
     def derived(
         self, *, unit: str, riskier: Riskier = 0, family: str | None = None
     ) -> Callable[[Callable[[Finished], pd.Series[float]]], Callable[[Finished], pd.Series[float]]]:
-        """Declare arithmetic on finished features; ``f.<name>`` is one of them."""
+        """Declare arithmetic on finished features.
+
+        ``f.<name>`` is one of them; ``f.typical.<name>`` is its median among the accounts
+        of `PEERS`, as known then.
+        """
 
         def declare(
             function: Callable[[Finished], pd.Series[float]],
         ) -> Callable[[Finished], pd.Series[float]]:
-            self._add(function.__name__, function, unit, riskier, family, None, None, None)
+            self._checked(function)
+            try:
+                reads, peers = _asked(function)
+            except Exception as error:
+                raise DeclarationError(
+                    f"{self.name}.{function.__name__} cannot be made ({error}); return arithmetic "
+                    "on features, such as f.arr_now / f.seats_entitled"
+                ) from error
+            self._add(function.__name__, function, unit, riskier, family, None, reads, None, peers)
             return function
 
         return declare
@@ -136,7 +176,7 @@ class Domain:
         self._checked(function)
         rows = Rows(self.source, datetime(2000, 1, 1))
         try:
-            rows.checked(function(rows))
+            checked(self.source, rows, function(rows))
         except DeclarationError as error:
             raise DeclarationError(f"{self.name}.{function.__name__}: {error}") from error
         return frozenset(rows.read)
@@ -164,8 +204,9 @@ class Domain:
         riskier: Riskier,
         family: str | None,
         window: int | None,
-        reads: frozenset[str] | None,
+        reads: frozenset[str],
         empty: float | None,
+        peers: frozenset[str] | None = None,
     ) -> None:
         where = f"{self.name}.{function.__name__}"
         title = self._checked(function)
@@ -185,9 +226,26 @@ class Domain:
                 family or self.family,
                 riskier,
                 window,
-                None if reads is None else self.source.table,
-                reads or frozenset(),
+                self.source.table if peers is None else None,
+                reads,
+                peers or frozenset(),
                 empty,
                 function,
             )
         )
+
+
+class _Any(dict[str, "pd.Series[float]"]):
+    """A feature of every name, so that a function can be asked what it reads."""
+
+    def __missing__(self, name: str) -> pd.Series[float]:
+        return pd.Series([1.0], index=["A"])
+
+
+def _asked(
+    function: Callable[[Finished], pd.Series[float]],
+) -> tuple[frozenset[str], frozenset[str]]:
+    """The features ``function`` reads, and those it reads of the peers."""
+    finished = Finished(_Any(), lambda value: value)
+    function(finished)
+    return frozenset(finished.read), frozenset(finished.beside)

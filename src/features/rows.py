@@ -1,4 +1,4 @@
-"""What a feature's function is given: the rows of one table as known, or finished features.
+"""What a feature's function is given: the rows of one table as they were known.
 
 ``t.<column>`` is an unbound expression over one table, so a function cannot name
 another; a column that cannot be known as of a past instant is not there at all.
@@ -7,17 +7,37 @@ another; a column that cannot be known as of a past instant is not there at all.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 import narwhals as nw
-import pandas as pd
 
+from features.instants import microseconds
 from warehouse.asof import live
 from warehouse.contract import NEVER, TABLES
 from warehouse.errors import Refusal
 
-Statistic = Literal["count", "sum", "mean", "median", "min", "max", "distinct", "latest"]
+Statistic = Literal[
+    "count",
+    "sum",
+    "mean",
+    "median",
+    "min",
+    "max",
+    "distinct",
+    "latest",
+    "days",
+    "weekend days",
+    "weeks",
+    "longest gap",
+    "last day",
+]
+OF_DAYS = frozenset({"days", "weekend days", "weeks", "longest gap", "last day"})
+TILED = OF_DAYS | {"count", "sum", "mean", "min", "max", "distinct"}
+"""What can be put together from parts of a window, to the last unit."""
+
+
+DAY = 86_400  # seconds
 
 
 class DeclarationError(Refusal):
@@ -31,7 +51,8 @@ class Aggregate:
     """One number per account: ``statistic`` of ``value`` over the rows where ``where`` holds.
 
     ``since`` turns an instant into days: 1 for days passed since it, -1 for days
-    until it, 0 for no instant. ``over`` divides by the count of rows where it holds.
+    until it, 0 for no instant. ``over`` divides by the count of rows where it holds,
+    ``per`` by a sum. ``by`` is what the latest row is latest by, its own clock if none.
     """
 
     statistic: Statistic
@@ -39,6 +60,8 @@ class Aggregate:
     where: nw.Expr | None = None
     since: int = 0
     over: nw.Expr | None = None
+    per: nw.Expr | None = None
+    by: nw.Expr | None = None
 
 
 @dataclass(frozen=True)
@@ -59,6 +82,11 @@ class Source:
         table = TABLES[self.table]
         return tuple(c.name for c in table.columns if c.known != NEVER and c.name != table.known)
 
+    @property
+    def tiled(self) -> bool:
+        """Whether its rows are read once and for all, and windows put together from tiles."""
+        return TABLES[self.table].by_month
+
 
 class Rows:
     """The rows known at the cutoff, as a feature's function sees them.
@@ -73,18 +101,31 @@ class Rows:
         self._cutoff = cutoff
         self.read: set[str] = set()
         self.beside: set[str] = set()
-        self.cutoff = nw.lit(cutoff)
+
+    @property
+    def cutoff(self) -> nw.Expr:
+        """The instant before which everything was known."""
+        if self._source.tiled:
+            raise DeclarationError(
+                f"{self._source.table} is read once for all cutoffs, so t.cutoff is not known; "
+                "write a trailing window, or t.days_since_last()"
+            )
+        return nw.lit(self._cutoff)
 
     @property
     def live(self) -> nw.Expr:
         """Whether a contract line runs at the close before the cutoff."""
+        return self.ran(0)
+
+    def ran(self, days: int) -> nw.Expr:
+        """Whether a contract line ran ``days`` before the cutoff, as is known at the cutoff."""
         if self._source.table != "contract_lines":
             raise DeclarationError(
                 f"t.live is said of contract_lines, not of {self._source.table}; "
                 "write t.count(where=...) with a column of its own"
             )
         self.beside |= {"starts_on", "ends_on", "ended_on"}
-        return live(self._cutoff)
+        return live(self._cutoff - timedelta(days=days))
 
     def __getattr__(self, name: str) -> nw.Expr:
         if name.startswith("_") or name not in self._source.columns:
@@ -94,6 +135,14 @@ class Rows:
             )
         self.read.add(name)
         return nw.col(name)
+
+    def days_between(self, earlier: nw.Expr, later: nw.Expr) -> nw.Expr:
+        """The days from one instant to another, with their fraction; unknown if either is."""
+        return (microseconds(later) - microseconds(earlier)) / (DAY * 1_000_000)
+
+    def minutes_between(self, earlier: nw.Expr, later: nw.Expr) -> nw.Expr:
+        """The whole minutes from one instant to another, which can be added up."""
+        return (microseconds(later) - microseconds(earlier)) // 60_000_000
 
     def count(self, where: nw.Expr | None = None) -> Aggregate:
         """How many rows there are."""
@@ -107,6 +156,16 @@ class Rows:
     def sum(self, value: nw.Expr, where: nw.Expr | None = None) -> Aggregate:
         """The sum of ``value``."""
         return Aggregate("sum", value, where)
+
+    def ratio(self, value: nw.Expr, per: nw.Expr, where: nw.Expr | None = None) -> Aggregate:
+        """The sum of ``value`` divided by the sum of ``per``; unknown where that is 0."""
+        if where is not None:
+            per = nw.when(where).then(per)
+        return Aggregate("sum", value, where, per=per)
+
+    def portion(self, value: nw.Expr, part: nw.Expr) -> Aggregate:
+        """The sum of ``value`` where ``part`` holds, as a share of its whole sum."""
+        return Aggregate("sum", value, part, per=value)
 
     def mean(self, value: nw.Expr, where: nw.Expr | None = None) -> Aggregate:
         """The mean of ``value`` where it is known."""
@@ -128,9 +187,11 @@ class Rows:
         """How many different values there are."""
         return Aggregate("distinct", value, where)
 
-    def latest(self, value: nw.Expr, where: nw.Expr | None = None) -> Aggregate:
-        """The ``value`` of the row that happened last."""
-        return Aggregate("latest", value, where)
+    def latest(
+        self, value: nw.Expr, where: nw.Expr | None = None, by: nw.Expr | None = None
+    ) -> Aggregate:
+        """The ``value`` of the row that happened last, or of the one with the largest ``by``."""
+        return Aggregate("latest", value, where, by=by)
 
     def days_since(self, instant: nw.Expr, where: nw.Expr | None = None) -> Aggregate:
         """Days from the last ``instant`` to the cutoff."""
@@ -144,57 +205,34 @@ class Rows:
         """Days from the cutoff to the nearest ``instant`` (negative: it has passed)."""
         return Aggregate("min", instant, where, since=-1)
 
-    def checked(self, made: object) -> Aggregate:
-        """``made`` itself, if it is an aggregate of the columns asked for and of no others."""
-        if not isinstance(made, Aggregate):
+    def days_until_last(self, instant: nw.Expr, where: nw.Expr | None = None) -> Aggregate:
+        """Days from the cutoff to the last ``instant`` (negative: it has passed)."""
+        return Aggregate("max", instant, where, since=-1)
+
+    def days(self, where: nw.Expr | None = None) -> Aggregate:
+        """On how many of the company's own days any row happened."""
+        return self._of_days("days", where)
+
+    def weekend_days(self, where: nw.Expr | None = None) -> Aggregate:
+        """On how many Saturdays and Sundays any row happened."""
+        return self._of_days("weekend days", where)
+
+    def weeks(self, where: nw.Expr | None = None) -> Aggregate:
+        """In how many of the whole weeks counted back from the cutoff any row happened."""
+        return self._of_days("weeks", where)
+
+    def longest_gap(self, where: nw.Expr | None = None) -> Aggregate:
+        """The longest run of days of the window without any row."""
+        return self._of_days("longest gap", where)
+
+    def days_since_last(self, where: nw.Expr | None = None) -> Aggregate:
+        """Days from the last day with any row to the cutoff; unknown without one."""
+        return self._of_days("last day", where)
+
+    def _of_days(self, statistic: Statistic, where: nw.Expr | None) -> Aggregate:
+        if not self._source.tiled:
             raise DeclarationError(
-                f"returns {type(made).__name__}; return one aggregate of t, such as "
-                "t.count(where=...) or t.sum(t.minutes)"
+                f"days are counted of tables kept by month, not of {self._source.table}; write "
+                "t.count(where=...), or t.days_since(...) of one of its instants"
             )
-        nothing = _nothing(self._source.table, self.read | self.beside | {"account_id"})
-        for part, holds in ((made.value, False), (made.where, True), (made.over, True)):
-            if part is None:
-                continue
-            if not isinstance(part, nw.Expr):
-                raise DeclarationError(
-                    f"gives {part!r} where an expression of t is needed; write t.minutes "
-                    "for a column, t.events > 0 for a condition"
-                )
-            try:
-                dtype = nothing.select(part.alias("made")).schema["made"]
-            except Exception as error:
-                why = str(error).strip().splitlines()[0]
-                raise DeclarationError(
-                    f"cannot be made from what it asks of t ({why}); name each column as "
-                    f"t.<column>: {', '.join(self._source.columns)}"
-                ) from error
-            if holds and dtype != nw.Boolean:
-                raise DeclarationError(
-                    f"has a condition that is {dtype}, not true or false; write one like "
-                    "t.events > 0"
-                )
-        return made
-
-
-PANDAS = {"integer": "Int64", "number": "Float64", "money": "Int64", "flag": "boolean"}
-
-
-def _nothing(table: str, columns: set[str]) -> nw.DataFrame[pd.DataFrame]:
-    """``columns`` of ``table`` with their types and without rows."""
-    types = {c.name: PANDAS.get(c.kind, "str") for c in TABLES[table].columns}
-    types |= {c.name: "datetime64[us]" for c in TABLES[table].columns if c.kind == "instant"}
-    empty = {name: pd.Series(dtype=types[name]) for name in TABLES[table].names if name in columns}
-    return nw.from_native(pd.DataFrame(empty), eager_only=True)
-
-
-class Finished:
-    """Finished features by attribute, for the arithmetic of a derived one.
-
-    ``KeyError`` where there is none of that name.
-    """
-
-    def __init__(self, columns: dict[str, pd.Series[float]]) -> None:
-        self._columns = columns
-
-    def __getattr__(self, name: str) -> pd.Series[float]:
-        return self._columns[name]
+        return Aggregate(statistic, nw.lit(1), where)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import narwhals as nw
 import pandas as pd
 
 from warehouse.asof import known, live
-from warehouse.freeze import Snapshot
+from warehouse.engines import collect
+from warehouse.snapshot import Snapshot
 
 
 def spine(snapshot: Snapshot, as_of: datetime) -> pd.Index[str]:
@@ -19,6 +21,15 @@ def spine(snapshot: Snapshot, as_of: datetime) -> pd.Index[str]:
     """
     lines = known(snapshot, "contract_lines", as_of).filter(live(as_of))
     totals = lines.group_by("account_id").agg(nw.col("arr").sum())
-    paying = totals.filter(nw.col("arr") > 0).select("account_id").sort("account_id")
-    frame: pd.DataFrame = paying.collect("pandas").to_native()
-    return pd.Index(frame["account_id"].astype("str"), name="account_id")
+    return _sorted(totals.filter(nw.col("arr") > 0))
+
+
+def everyone(snapshot: Snapshot) -> pd.Index[str]:
+    """Every account that ever has a contract line, sorted: the places in which to count."""
+    return _sorted(snapshot.scan("contract_lines").select("account_id").unique())
+
+
+def _sorted(frame: nw.LazyFrame[Any]) -> pd.Index[str]:
+    names = collect(frame)["account_id"].to_pandas().astype("str")
+    index: pd.Index[str] = pd.Index(names, name="account_id").sort_values()
+    return index

@@ -17,8 +17,8 @@ from metrics.policy import Policy
 from metrics.rates import Dated, Fixed, Rates, rates
 from warehouse.asof import known
 from warehouse.contract import TABLES
-from warehouse.freeze import Snapshot
 from warehouse.months import as_of
+from warehouse.snapshot import Snapshot
 
 USAGE_DAYS = 120
 

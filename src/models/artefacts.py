@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from features.vocabulary import Vocabulary
 from models.outcomes import Question
 from models.trained import Floats, Trained
 from warehouse.errors import InputMissing, Refusal
@@ -55,6 +56,7 @@ def contents(trained: Trained) -> dict[str, bytes]:
         "verdict": trained.verdict,
         "rule": trained.rule,
         "libraries": dict(trained.libraries),
+        "vocabulary": {name: list(words) for name, words in trained.vocabulary.words.items()},
     }
     folds = [
         {name: _number(value) for name, value in row.items()}
@@ -119,6 +121,7 @@ def load(folder: Path, expected: str | None = None) -> Trained:
         libraries=schema["libraries"],
         golden=_matrix(golden["values"]),
         golden_margins=np.array(golden["margins"], dtype=np.float64),
+        vocabulary=Vocabulary({k: tuple(v) for k, v in schema["vocabulary"].items()}),
     )
     off = float(np.abs(found.margins(found.golden) - found.golden_margins).max())
     if not off <= TOLERANCE:

@@ -17,14 +17,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features import peers
 from features.catalogue import Catalogue
-from features.declare import CONTEXT
+from features.declare import FRAMES
 from models.trained import Trained, listed
 from warehouse.errors import InputMissing
 
 Floats = npt.NDArray[np.float64]
 
-PEERS = 4  # bands of ARR with the same number of accounts; the median of one is "typical"
 SMALLEST = 0.05  # log-odds: less moves the odds by under 5 %, and is no reason
 NO_DRIVER = "no clear driver"
 
@@ -34,21 +34,20 @@ def reasons(
     now: pd.DataFrame,
     then: pd.DataFrame,
     catalogue: Catalogue,
-    arr: pd.Series[int] | None = None,
     top: int = 3,
     contributions: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Up to ``top`` reasons for each row of ``now``: account_id, reasons.
 
     ``now`` and ``then`` are features (index account_id) at the close and three months
-    before it; an account absent from ``then`` has no value then. ``arr`` (cents, by account)
-    sorts accounts into ``PEERS`` bands of similar size; without it all are peers.
+    before it; an account absent from ``then`` has no value then. What is typical is the
+    median of the accounts of similar ARR and age (`features.peers`).
     ``contributions`` saves computing `Trained.contributions` of ``now`` again.
 
     A reason is a dict: idea, family, feature (the window that weighs most), contribution
     (log-odds, 4 decimals), direction ("raises" or "lowers"), text. Those that point where
     the account stands (above or below the model's average) come first, largest first,
-    and among them drivers before ``CONTEXT``: when a term ends and how large an account
+    and among them drivers before ``FRAMES``: when a term ends and how large an account
     is frame its risk, and no one can act on them. Below ``SMALLEST`` there are none, and
     an empty list is an honest answer.
     """
@@ -58,14 +57,14 @@ def reasons(
     labels, summed = _summed(parts[list(trained.names)], ideas)
     side = np.where(summed.sum(axis=1) >= 0, 1.0, -1.0)
     family = dict(zip(ideas, _told(trained, catalogue, "family"), strict=True))
-    drives = np.array([family[label] != CONTEXT for label in labels])
+    drives = np.array([family[label] not in FRAMES for label in labels])
     # Head starts no size can make up: the account's side of the average, then being a driver.
     same = (summed * side[:, None] > 0) & (np.abs(summed) >= SMALLEST)
     rank = np.abs(summed) + 1e6 * same * np.where(drives, 2, 1)
     order = np.argsort(-rank, axis=1, kind="stable")[:, :top]
-    values = now[list(trained.names)].to_numpy(np.float64)
-    past = then.reindex(index=now.index, columns=list(trained.names)).to_numpy(np.float64)
-    typical = _typical(now[list(trained.names)], arr)
+    values = trained.numbers(now).to_numpy(np.float64)
+    past = trained.numbers(then.reindex(now.index)).to_numpy(np.float64)
+    typical = _typical(trained, now)
     raw = np.abs(parts[list(trained.names)].to_numpy(np.float64))
     of_idea = {label: np.flatnonzero(ideas == label) for label in labels}
     noun = "risk of churn" if trained.question.kind == "churn" else "odds of expansion"
@@ -79,9 +78,10 @@ def reasons(
             windows = of_idea[labels[place]]
             strongest = windows[np.argmax(raw[row, windows])]
             name = str(names[strongest])
-            phrase = catalogue.phrase(
-                name, values[row, strongest], past[row, strongest], typical[row, strongest]
+            value, was = (
+                trained.vocabulary.word(name, float(at[row, strongest])) for at in (values, past)
             )
+            phrase = catalogue.phrase(name, value, was, float(typical[row, strongest]))
             said.append(
                 {
                     "idea": labels[place],
@@ -152,11 +152,13 @@ def _summed(parts: pd.DataFrame, groups: npt.NDArray[np.object_]) -> tuple[list[
     return labels, parts.to_numpy(np.float64) @ belongs
 
 
-def _typical(now: pd.DataFrame, arr: pd.Series[int] | None) -> Floats:
-    """The median of each feature among the accounts of similar ARR, for every account."""
-    if arr is None:
-        band = np.zeros(len(now), dtype=np.int64)
-    else:
-        rank = arr.reindex(now.index).rank(method="first").fillna(1).to_numpy(np.float64)
-        band = ((rank - 1) * PEERS // max(len(now), 1)).astype(np.int64)
-    return now.groupby(band).transform("median").to_numpy(np.float64)
+def _typical(trained: Trained, now: pd.DataFrame) -> Floats:
+    """The median of each feature among the accounts of similar ARR and age; of words none."""
+    numbers = trained.numbers(now)
+    group = pd.Series("all", index=now.index)
+    if {"arr_now", "tenure"} <= set(now):
+        group = peers.groups(now["arr_now"], now["tenure"])
+    typical = numbers.groupby(group).transform("median")
+    for name in trained.vocabulary.words.keys() & set(typical):
+        typical[name] = np.nan
+    return typical.to_numpy(np.float64)

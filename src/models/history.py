@@ -12,14 +12,14 @@ import narwhals as nw
 import pandas as pd
 from tqdm import tqdm
 
-from features.engine import features
+from features import engine
 from metrics.arr import balances
 from models.outcomes import Question, outcomes
 from warehouse.asof import known
 from warehouse.contract import TABLES
 from warehouse.errors import InputMissing
-from warehouse.freeze import Snapshot
 from warehouse.months import as_of, between, month_of, shift
+from warehouse.snapshot import Snapshot
 
 FEWEST = 20  # accounts at a month's close; with fewer there is nothing to learn from it
 
@@ -70,10 +70,12 @@ def matrices(
 ) -> dict[str, pd.DataFrame]:
     """The feature matrix of each month at its own close, kept in ``store``."""
     zone = snapshot.company.timezone
-    return {
-        month: features(snapshot, as_of(month, zone), store)
-        for month in tqdm(months, desc="features", unit="month", leave=False, disable=not progress)
-    }
+    lived = engine.matrices(snapshot, [as_of(month, zone) for month in months], store)
+    shown = tqdm(
+        lived, "features", len(set(months)), unit="month", leave=False, disable=not progress
+    )
+    found = dict(shown)
+    return {month: found[as_of(month, zone)] for month in months}
 
 
 def answers(

@@ -43,8 +43,8 @@ def score(
     """
     now = now.sort_index()
     money = arr.reindex(now.index).astype("int64")
-    p_churn, reasons, by_family = _answer(churn, now, then, catalogue, money)
-    p_expansion, expansion_reasons, _ = _answer(expansion, now, then, catalogue, money)
+    p_churn, reasons, by_family = _answer(churn, now, then, catalogue)
+    p_expansion, expansion_reasons, _ = _answer(expansion, now, then, catalogue)
     loss = p_churn * money
     growth = expansion.growth if expansion is not None else None
     gain = (1 - p_churn) * p_expansion * (growth or 0.0) * money
@@ -92,13 +92,12 @@ def _answer(
     now: pd.DataFrame,
     then: pd.DataFrame,
     catalogue: Catalogue,
-    arr: pd.Series[int],
 ) -> tuple[pd.Series[float], list[str], list[str]]:
     """Probability, reasons and families (both JSON text) of each account."""
     if trained is None:
         return pd.Series(np.nan, index=now.index), ["[]"] * len(now), ["{}"] * len(now)
     parts = trained.contributions(now)
-    told = explain.reasons(trained, now, then, catalogue, arr=arr, contributions=parts)
+    told = explain.reasons(trained, now, then, catalogue, contributions=parts)
     by_family = explain.families(trained, parts, catalogue).round(4)
     return (
         trained.predict(now),

@@ -18,6 +18,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from features.declare import Feature
+from features.vocabulary import Vocabulary
 from models import baselines, booster, measures
 from models.folds import Fold, folds, split, usable
 from models.outcomes import Question
@@ -94,9 +95,10 @@ def train(
         )
     names = sorted(f.name for f in present)
     rule = baselines.column(question, present)
-    values, outcome = _matrix(taught, names), taught["outcome"].to_numpy(np.float64)
+    words = Vocabulary.learn(taught[names])
+    values, outcome = _matrix(taught, names, words), taught["outcome"].to_numpy(np.float64)
     learned = [split(taught, fold)[0] for fold in kept]
-    jobs = [(values[rows], outcome[rows], seeds[0]) for rows in learned]
+    jobs = [(_past(taught[rows], names), outcome[rows], seeds[0]) for rows in learned]
     jobs += [(values, outcome, seed) for seed in seeds]
     fitted = _fits(jobs, rounds, question.kind if progress else None)
     boosters = dict(zip(seeds, fitted[len(kept) :], strict=True))
@@ -115,7 +117,7 @@ def train(
         events=int(outcome.sum()),
         base_rate=float(outcome.mean()),
         growth=_growth(question, taught),
-        medians={str(name): float(taught[name].median()) for name in names},
+        medians=_medians(values, names),
         folds=_table(held_out, kept),
         verdict=verdict(held_out),
         rule=rule.label,
@@ -123,6 +125,7 @@ def train(
         golden=golden,
         golden_margins=booster.margins(loaded, golden),
         held_out=held_out,
+        vocabulary=words,
     )
 
 
@@ -193,7 +196,8 @@ def _rehearse(
         learn, test, unseen = split(taught, fold)
         past, next_ = taught[learn], taught[test]
         y = past["outcome"].to_numpy(np.float64)
-        x, asked = _matrix(past, names), _matrix(next_, names)
+        words = Vocabulary.learn(past[names])
+        x, asked = _matrix(past, names, words), _matrix(next_, names, words)
         said = {
             "model": booster.probability(booster.margins([booster.load(raw)], asked)),
             "logistic": baselines.Logistic.fit(x, y).predict(asked),
@@ -241,5 +245,15 @@ def _growth(question: Question, taught: pd.DataFrame) -> float | None:
     return float(grown["amount"].sum() / grown["base"].sum())
 
 
-def _matrix(frame: pd.DataFrame, names: list[str]) -> Floats:
-    return frame[names].to_numpy(dtype=np.float64)
+def _matrix(frame: pd.DataFrame, names: list[str], words: Vocabulary) -> Floats:
+    return words.encode(frame[names]).to_numpy(dtype=np.float64)
+
+
+def _past(frame: pd.DataFrame, names: list[str]) -> Floats:
+    """The numbers of a fold's own past, which knows the words of that past and no others."""
+    return _matrix(frame, names, Vocabulary.learn(frame[names]))
+
+
+def _medians(values: Floats, names: list[str]) -> dict[str, float]:
+    middle = pd.DataFrame(values, columns=names).median()
+    return {name: float(middle[name]) for name in names}

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 import xgboost as xgb
 
+from features.vocabulary import Vocabulary
 from models import booster
 from models.outcomes import Question
 from warehouse.errors import InputMissing
@@ -38,6 +39,7 @@ class Trained:
     in words what they show, ``rule`` which one-column rule stood beside the model.
     ``golden``: rows of training values, ``golden_margins`` what they must score.
     ``held_out``: the folds' own predictions, for pictures; None once loaded from a folder.
+    ``vocabulary``: the words of features that are words, as it learnt them.
     """
 
     question: Question
@@ -58,6 +60,7 @@ class Trained:
     golden: Floats = field(repr=False)
     golden_margins: Floats = field(repr=False)
     held_out: pd.DataFrame | None = field(default=None, repr=False)
+    vocabulary: Vocabulary = field(default_factory=Vocabulary)
 
     @cached_property
     def _boosters(self) -> list[xgb.Booster]:
@@ -94,7 +97,11 @@ class Trained:
                 f"{listed(missing)}. A model is never scored without a table it learned "
                 "from: bring the table back, or train again without it"
             )
-        return frame[list(self.names)].to_numpy(dtype=np.float64)
+        return self.numbers(frame).to_numpy(dtype=np.float64)
+
+    def numbers(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The features of ``frame`` in the order of ``names``, words as this model codes them."""
+        return self.vocabulary.encode(frame.reindex(columns=list(self.names)))
 
 
 def listed(names: Sequence[str], most: int = 6) -> str:

@@ -18,8 +18,8 @@ from reporting import earlier, gather, past
 from reporting.book import Book
 from reporting.doubt import outlook
 from warehouse.contract import TABLES
-from warehouse.freeze import Snapshot
 from warehouse.months import as_of, shift
+from warehouse.snapshot import Snapshot
 
 
 def bind(

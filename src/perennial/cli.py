@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from perennial import workspace as places
-from perennial.workspace import Workspace
+from perennial.workspace import Engine, Workspace
 from warehouse.errors import Refusal, Usage
 
 app = typer.Typer(
@@ -34,6 +34,13 @@ Place = Annotated[
     ),
 ]
 Month = Annotated[str, typer.Argument(help="The month, as YYYY-MM.")]
+Where = Annotated[
+    Engine, typer.Option("--engine", help="Where features are computed: duckdb or spark.")
+]
+Master = Annotated[
+    str | None,
+    typer.Option(help="The Spark cluster, such as spark://host:7077 or sc://host:15002."),
+]
 MonthOption = Annotated[str, typer.Option("--month", help="The month, as YYYY-MM.")]
 
 
@@ -83,20 +90,29 @@ def at(place: Path | None) -> Workspace:
 def init(
     place: Place = None,
     source: Annotated[
-        str, typer.Option(help="Where the tables are: a folder or a DuckDB file.")
+        str, typer.Option(help="Where the tables are: a folder, a DuckDB file, a PostgreSQL URL.")
     ] = "data/raw",
+    schema: Annotated[
+        str, typer.Option(help="The schema of the tables, in a PostgreSQL database.")
+    ] = "public",
     name: Annotated[str, typer.Option(help="The company's name.")] = "",
     currency: Annotated[str, typer.Option(help="The currency of ARR, as three letters.")] = "USD",
 ) -> None:
     """Draft perennial.toml from the tables found in SOURCE."""
     from perennial.settings import FILE
     from warehouse.draft import found_files, toml
+    from warehouse.postgres_url import is_url
 
     workspace = at(place)
     file = workspace.root / FILE
     if file.exists():
         raise Usage(f"{file} exists and is not overwritten; move it away to draft a new one")
-    files = found_files((workspace.root / source).resolve())
+    if is_url(source):
+        from warehouse.postgres import found_tables
+
+        files = found_tables(source, schema)
+    else:
+        files = found_files((workspace.root / source).resolve())
     workspace.root.mkdir(parents=True, exist_ok=True)
     text = toml(name or workspace.root.name, currency, source, files)
     file.write_text(text, encoding="utf-8")
@@ -153,18 +169,22 @@ def month(
     restate: Annotated[
         str | None, typer.Option(help="Why a published month is published anew.")
     ] = None,
+    engine: Where = Engine.DUCKDB,
+    master: Master = None,
     place: Place = None,
 ) -> None:
     """Live a month: features, scores, reports, one publication."""
+    from perennial.engines import prepare
     from perennial.month import live
 
-    done = live(at(place), checked(month), restate)
+    prepare(at(place), checked(month), month, engine, master)
+    done = live(at(place), month, restate)
     print(
         f"{month} is published: {done.path}/health.html"
         if done.changed
         else f"{month} was published from the same inputs before; nothing to do: {done.path}"
     )
-    for line in done.moved:
+    for line in (*done.moved, *done.unseen):
         print(f"  {line}")
 
 
@@ -173,11 +193,15 @@ def replay(
     first: Annotated[str, typer.Argument(metavar="FROM", help="The first month, as YYYY-MM.")],
     last: Annotated[str, typer.Argument(metavar="TO", help="The last month, as YYYY-MM.")],
     reports: Annotated[bool, typer.Option(help="Publish each month too.")] = False,
+    engine: Where = Engine.DUCKDB,
+    master: Master = None,
     place: Place = None,
 ) -> None:
     """Live the months FROM to TO in order, each with only what was known then."""
     from perennial.demo import live_each
+    from perennial.engines import prepare
 
+    prepare(at(place), checked(first), checked(last), engine, master)
     live_each(at(place), checked(first), checked(last), reports)
 
 
@@ -187,12 +211,17 @@ def train(
     month: Annotated[
         str | None, typer.Option("--month", help="Train at this month's close. [default: newest]")
     ] = None,
+    engine: Where = Engine.DUCKDB,
+    master: Master = None,
     place: Place = None,
 ) -> None:
     """Run the training notebook; log it and register the model in MLflow."""
-    from perennial.notebooks import teach
+    from perennial.engines import prepare
+    from perennial.notebooks import newest, teach
 
-    print(teach(at(place), question, checked(month) if month else None))
+    month = checked(month) if month else newest(at(place))
+    prepare(at(place), month, month, engine, master)
+    print(teach(at(place), question, month))
 
 
 @app.command()

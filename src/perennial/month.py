@@ -18,6 +18,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from features.catalogue import catalogue
+from features.vocabulary import OTHER
 from metrics.arr import at, close
 from models import artefacts, history, scores
 from models.scoring import score
@@ -28,8 +29,9 @@ from reporting import audit, page, publish, runner
 from reporting.book import Book
 from reporting.exports import exports
 from warehouse.errors import DataRefused
-from warehouse.freeze import Snapshot, freeze
+from warehouse.freeze import freeze
 from warehouse.months import as_of, month_of, shift
+from warehouse.snapshot import Snapshot
 
 PAGES = {"health": "monthly-health", "retention": "monthly-retention"}
 QUIET = timedelta(days=3)  # a month may end without a row on its very last days
@@ -44,6 +46,7 @@ class Lived:
     path: Path | None
     changed: bool
     moved: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
 
 
 def live(workspace: Workspace, month: str, restate: str | None = None, pages: bool = True) -> Lived:
@@ -63,14 +66,15 @@ def live(workspace: Workspace, month: str, restate: str | None = None, pages: bo
         }
         _step(bar)
         rows, now = _scores(workspace, snapshot, month, models)
+        words = unseen(models, now)
         changed = scores.write(workspace.root, month, rows, restate)
         if not pages:
-            return Lived(month, None, changed)
+            return Lived(month, None, changed, unseen=words)
         name = _identity(workspace, snapshot, month, models, rows)
         held = publish.permitted(workspace.reports, month, name, restate)
         if held == name:
             publish.whole(workspace.reports, month)
-            return Lived(month, workspace.reports / month, False)
+            return Lived(month, workspace.reports / month, False, unseen=words)
         _step(bar)
         book = binding.bind(workspace, snapshot, month, models, rows, now)
         book.save(workspace.books / month)
@@ -82,7 +86,8 @@ def live(workspace: Workspace, month: str, restate: str | None = None, pages: bo
         done = publish.publish(
             workspace.reports, month, files, inputs, name, restate=restate, unstable=unstable
         )
-        return Lived(month, done.path, done.changed, moved(former, figures_of(done.path)))
+        changes = moved(former, figures_of(done.path))
+        return Lived(month, done.path, done.changed, changes, words)
 
 
 def _step(bar: Any) -> None:
@@ -124,6 +129,21 @@ def _scores(
         models["expansion"].trained,
     )
     return rows, now
+
+
+def unseen(models: dict[str, Serving], now: pd.DataFrame) -> tuple[str, ...]:
+    """A sentence for each word that a model met first in ``now``, and so took for `OTHER`."""
+    said = []
+    for kind, served in sorted(models.items()):
+        if served.trained is not None:
+            for feature, words in sorted(served.trained.vocabulary.unseen(now).items()):
+                for word, accounts in words.items():
+                    have = "account has" if accounts == 1 else "accounts have"
+                    said.append(
+                        f"{feature}: {accounts} {have} {word!r}, unseen when the {kind} model "
+                        f"was trained; scored as {OTHER}"
+                    )
+    return tuple(said)
 
 
 def _identity(

@@ -15,7 +15,7 @@ from reporting import page, runner
 from reporting.audit import audit
 from reporting.parameters import declared, from_text
 from warehouse.errors import DataRefused, InputMissing, Usage
-from warehouse.freeze import freeze
+from warehouse.freeze import HANDED, freeze
 from warehouse.months import month_of, shift
 
 TRAINING = {"churn": "04-train-churn", "expansion": "05-train-expansion"}
@@ -42,7 +42,7 @@ def teach(workspace: Workspace, question: str, month: str | None = None) -> str:
     if question not in get_args(Kind):
         raise Usage(f"{question!r} is not a question; there are {', '.join(get_args(Kind))}")
     month = month or newest(workspace)
-    closed(workspace, month)
+    snapshot = closed(workspace, month)
     output = workspace.runs / "training" / f"{question}-{month}.ipynb"
     record = runner.run(
         NOTEBOOKS / "research" / f"{TRAINING[question]}.ipynb",
@@ -50,6 +50,7 @@ def teach(workspace: Workspace, question: str, month: str | None = None) -> str:
         output,
         timeout=1800,
         cell_timeout=1500,
+        extra={HANDED: snapshot.id},
     )
     tracking.attach(workspace.root, str(record.facts["run"]), output)
     return (

@@ -12,9 +12,9 @@ from perennial.workspace import Workspace
 from reporting import formats, publish
 from warehouse.contract import TABLES
 from warehouse.errors import DataRefused, InputMissing
-from warehouse.freeze import Snapshot
 from warehouse.months import shift
 from warehouse.signs import signs
+from warehouse.snapshot import Snapshot
 
 
 def row_ledger(snapshot: Snapshot) -> str:

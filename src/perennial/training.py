@@ -11,8 +11,8 @@ from models.outcomes import Kind, Question
 from models.train import TooFewEvents, rows, train
 from models.trained import Trained
 from perennial.workspace import Workspace, code_digest
-from warehouse.freeze import Snapshot
 from warehouse.months import shift
+from warehouse.snapshot import Snapshot
 
 
 @dataclass(frozen=True)

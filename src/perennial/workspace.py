@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property, lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -12,6 +13,13 @@ from perennial.settings import Settings
 
 HOUSE = Path(__file__).resolve().parents[2]
 NOTEBOOKS = HOUSE / "notebooks"
+
+
+class Engine(StrEnum):
+    """Where features are computed."""
+
+    DUCKDB = "duckdb"
+    SPARK = "spark"
 
 
 @dataclass(frozen=True)

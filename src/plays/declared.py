@@ -19,6 +19,7 @@ Family = Literal[
     "sentiment",
     "onboarding",
     "calendar and size",
+    "csm opinion",
 ]
 """What a reason or a signal is about; the driver families of the feature catalogue."""
 

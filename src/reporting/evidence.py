@@ -167,7 +167,7 @@ def beeswarm(trained: Trained, now: pd.DataFrame, most: int = 12) -> None:
     shown = shap.Explanation(
         values=parts[names].to_numpy(),
         base_values=parts["bias"].to_numpy(),
-        data=now[names].to_numpy(),
+        data=trained.numbers(now).to_numpy(),
         feature_names=[catalogue().by_name[name].label for name in names],
     )
     shap.plots.beeswarm(shown, max_display=most, show=False)

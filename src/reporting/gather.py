@@ -19,9 +19,9 @@ from metrics.renewals import due, totals
 from metrics.retention import retained
 from models import explain, health
 from reporting.doubt import RATES, SIDES, bounds
-from warehouse.freeze import Snapshot
 from warehouse.ledger import TableLedger
 from warehouse.months import as_of, between, month_of, shift
+from warehouse.snapshot import Snapshot
 
 PULSE = (
     "seats_used",

@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 
+from warehouse import layout
 from warehouse.checks import REPEATED, Check
 from warehouse.connect import Origin, literal, parquet, quoted
 from warehouse.contract import TABLES, Table
@@ -28,7 +29,7 @@ REPEAT = Check("repaired", REPEATED, "", "the row repeats another; one was kept"
 def admit(
     con: duckdb.DuckDBPyConnection, origin: Origin, mapping: Mapping, folder: Path
 ) -> TableLedger:
-    """Read one raw table into ``folder/<table>.parquet`` and say what became of each row.
+    """Read one raw table into ``folder`` and say what became of each row.
 
     Quarantined rows go to ``folder/quarantine/<table>.parquet`` with row number,
     rule, column and value (80 characters; personal values masked). ``accounts``
@@ -40,7 +41,7 @@ def admit(
     staged = stage(con, origin, table, maps, mapping, folder / f"{table.name}.staged.parquet")
     checks = _judge(con, table, staged, told, folder / "accounts.parquet")
     reasons = _reasons(con, table, checks, folder)
-    kept = _keep(con, table, told, maps, folder)
+    kept = _keep(con, table, told, maps, folder, mapping.company.timezone)
     staged.file.unlink()
     bad = sum(r.rows for r in reasons if r.fate == "quarantined")
     mended = sum(r.rows for r in reasons if r.fate == "repaired")
@@ -186,19 +187,13 @@ def _keep(
     told: TableMap | None,
     maps: dict[str, From],
     folder: Path,
+    timezone: str,
 ) -> int:
-    """Write the rows that stay, ordered by key, and return how many there are."""
+    """Write the rows that stay, and return how many there are."""
     body = f"SELECT {', '.join(quoted(name) for name in table.names)} FROM good"
     if told and told.sum_by:
         body = _summed(table, told, maps)
-    key = ", ".join(quoted(name) for name in table.key)
-    target = folder / f"{table.name}.parquet"
-    con.execute(
-        f"COPY (SELECT * FROM ({body}) ORDER BY {key}) TO {literal(str(target))} "
-        "(FORMAT parquet, COMPRESSION zstd)"
-    )
-    kept: int = con.execute(f"SELECT count(*) FROM {parquet(target)}").fetchall()[0][0]
-    return kept
+    return layout.write(con, body, table, folder, timezone)
 
 
 def _summed(table: Table, told: TableMap, maps: dict[str, From]) -> str:

@@ -12,8 +12,8 @@ from typing import Any
 
 import narwhals as nw
 
-from warehouse.contract import NEVER, TABLES
-from warehouse.freeze import Snapshot
+from warehouse.contract import NEVER, TABLES, Table
+from warehouse.snapshot import Snapshot
 
 
 def known(snapshot: Snapshot, table: str, as_of: datetime) -> nw.LazyFrame[Any]:
@@ -24,9 +24,7 @@ def known(snapshot: Snapshot, table: str, as_of: datetime) -> nw.LazyFrame[Any]:
     """
     declared = TABLES[table]
     edge = nw.lit(as_of)
-    seen = snapshot.scan(table).filter(
-        nw.col(declared.happened) < edge, nw.col(declared.known) < edge
-    )
+    seen = _seen(snapshot.scan(table, until=as_of), declared, edge)
     columns = [c for c in declared.columns if c.known != NEVER and c.name != declared.known]
     return seen.select(
         nw.when(nw.col(c.late) < edge).then(nw.col(c.name)).alias(c.name)
@@ -34,6 +32,25 @@ def known(snapshot: Snapshot, table: str, as_of: datetime) -> nw.LazyFrame[Any]:
         else nw.col(c.name)
         for c in columns
     )
+
+
+def news(snapshot: Snapshot, table: str, since: datetime, as_of: datetime) -> nw.LazyFrame[Any]:
+    """The rows of ``table`` known before ``as_of`` that were not yet known before ``since``.
+
+    For tables that are kept by month, whose rows never change once known: the news of
+    one time after another is, together, what was known at the last. Columns as in
+    ``known``, and ``news``: the number of the month whose news a row is (202610).
+    """
+    declared = TABLES[table]
+    start = nw.lit(since)
+    rows = _seen(snapshot.scan(table, since, as_of, news=True), declared, nw.lit(as_of)).filter(
+        (nw.col(declared.happened) >= start) | (nw.col(declared.known) >= start)
+    )
+    return rows.select("news", *(c.name for c in declared.columns if c.name != declared.known))
+
+
+def _seen(rows: nw.LazyFrame[Any], declared: Table, edge: nw.Expr) -> nw.LazyFrame[Any]:
+    return rows.filter(nw.col(declared.happened) < edge, nw.col(declared.known) < edge)
 
 
 def live(as_of: datetime) -> nw.Expr:

@@ -18,11 +18,13 @@ import pyarrow.parquet as pq
 
 from warehouse.contract import TABLES
 from warehouse.errors import DataRefused, InputMissing, Locked
-from warehouse.mapping import Data, Mapping
+from warehouse.mapping import Data, Mapping, distinct
 from warehouse.seal import unsealed
 from warehouse.text import LONGEST_LINE, header
 
 SUFFIXES = (".csv", ".parquet")
+MEMORY = "3GiB"
+"""What DuckDB may hold of a company at once; what is more goes to disk."""
 ROW = '"·row"'
 """The SQL name of a raw row's number; no export calls a column so."""
 
@@ -36,10 +38,13 @@ class Origin:
     inside: str | None
     sha256: str
     columns: tuple[str, ...]
+    copied: str | None = None
+    """The table of a server that the file is a copy of; ``sha256`` is then that of its rows."""
 
     @property
     def label(self) -> str:
-        return f"{self.file.name}:{self.inside}" if self.inside else self.file.name
+        inside = f":{self.inside}" if self.inside else ""
+        return self.copied or f"{self.file.name}{inside}"
 
 
 def quoted(name: str) -> str:
@@ -85,6 +90,7 @@ def database(*places: Path) -> duckdb.DuckDBPyConnection:
         "autoinstall_known_extensions = false",
         "autoload_known_extensions = false",
         "allow_community_extensions = false",
+        f"memory_limit = {literal(MEMORY)}",
         f"temp_directory = {literal(str(spill))}",
         f"allowed_directories = [{folders}]",
         f"allowed_paths = [{files}]",
@@ -271,10 +277,7 @@ def _sums(folder: Path) -> dict[Path, str]:
 
 
 def columns_of(file: Path, table: str, delimiter: str = ",") -> tuple[str, ...]:
-    """The column names of a CSV or Parquet file; ``DataRefused`` if it is damaged.
-
-    SQL knows no case, so two names that differ in it alone are refused like equal ones.
-    """
+    """The column names of a CSV or Parquet file; ``DataRefused`` if it is damaged."""
     if file.suffix.lower() == ".csv":
         names = header(file, table, delimiter)
     else:
@@ -285,10 +288,4 @@ def columns_of(file: Path, table: str, delimiter: str = ",") -> tuple[str, ...]:
                 f"{table}: {file} cannot be read as Parquet: {str(error).splitlines()[0][:200]}; "
                 "export it again"
             ) from error
-    seen: dict[str, str] = {}
-    for name in names:
-        other = seen.setdefault(name.casefold(), name)
-        if list(names).count(name) > 1 or other != name:
-            both = f"{name!r} twice" if other == name else f"{other!r} and also {name!r}"
-            raise DataRefused(f"{table}: {file} has the column {both}; rename or drop one")
-    return names
+    return distinct(names, f"{table}: {file}")

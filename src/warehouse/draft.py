@@ -92,10 +92,11 @@ class Guess:
 class Files(dict[str, list[str]]):
     """The columns of each readable table, by file or table name.
 
-    ``delimiter`` is what separates them in the CSV files.
+    ``delimiter`` is what separates them in the CSV files, ``schema`` where a server has them.
     """
 
     delimiter = ","
+    schema = "public"
 
 
 def found_files(source: Path) -> Files:
@@ -184,6 +185,8 @@ def toml(name: str, currency: str, source: str, files: Files) -> str:
         "[data]",
         f"source = {_string(source)}",
     ]
+    if files.schema != "public":
+        text.append(f"schema = {_string(files.schema)}")
     if files.delimiter != ",":
         text.append(f"delimiter = {_string(files.delimiter)}")
     for guess in found:

@@ -11,17 +11,15 @@ import json
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
-from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import narwhals as nw
-import pandas as pd
 
+from warehouse import layout, news
 from warehouse.admit import admit
 from warehouse.connect import Origin, database, literal, origins, parquet, quoted
 from warehouse.connect import sha256 as digest_of
@@ -29,70 +27,51 @@ from warehouse.contract import TABLES
 from warehouse.errors import CannotWrite, DataRefused, InputMissing
 from warehouse.ledger import Reason, TableLedger, refused
 from warehouse.mapping import Company, Mapping
+from warehouse.postgres_url import is_url
+from warehouse.snapshot import Snapshot
 
 ORDER = ("accounts", *(name for name in TABLES if name != "accounts"))
 Progress = Callable[[str], None]
+HANDED = "PERENNIAL_SNAPSHOT"
+"""The variable that tells a notebook which snapshot the command that runs it has read."""
 
-
-@dataclass(frozen=True)
-class Snapshot:
-    """The admitted tables of one moment, unchangeable.
-
-    ``watermark`` is the newest instant any row became known (naive UTC);
-    ``ledger`` says what became of each raw row.
-    """
-
-    id: str
-    folder: Path
-    company: Company
-    ledger: tuple[TableLedger, ...]
-    watermark: datetime
-
-    @property
-    def tables(self) -> frozenset[str]:
-        """The tables of the contract this company has."""
-        return frozenset(n for n in TABLES if (self.folder / f"{n}.parquet").exists())
-
-    def has(self, table: str) -> bool:
-        """Whether the company has ``table``."""
-        return table in self.tables
-
-    def recorded(self, table: str) -> frozenset[str]:
-        """The columns of ``table`` the company keeps; the others are empty in every row."""
-        for entry in self.ledger:
-            if entry.table == table:
-                return frozenset(entry.columns)
-        return frozenset(TABLES[table].key)
-
-    @cached_property
-    def connection(self) -> duckdb.DuckDBPyConnection:
-        """A DuckDB that can read this snapshot and nothing else."""
-        return database(self.folder)
-
-    def scan(self, table: str) -> nw.LazyFrame[Any]:
-        """All rows of ``table``, lazily. Features and metrics use ``asof.known`` instead."""
-        rows = parquet(self.folder.resolve() / f"{table}.parquet")
-        return nw.from_native(self.connection.sql(f"SELECT * FROM {rows}"))
-
-    def frame(self, table: str) -> pd.DataFrame:
-        """All rows of ``table`` as pandas, ordered by its key; text is ``str`` even where empty."""
-        ordered = self.scan(table).sort(*TABLES[table].key)
-        frame: pd.DataFrame = ordered.collect("pandas").to_native()
-        words = [c.name for c in TABLES[table].columns if c.kind in ("id", "text", "category")]
-        return frame.astype(dict.fromkeys(words, "str"))
+_read: dict[tuple[Path, str, str], Path] = {}
+"""The snapshots this process made of servers, by workspace, schema and settings."""
 
 
 def freeze(mapping: Mapping, workspace: Path, progress: Progress | None = None) -> Snapshot:
     """Admit every table of the source and return the snapshot; reuse it if it exists.
 
-    Raises ``DataRefused`` or ``InputMissing`` with nothing left behind.
+    A process reads a server once, so that all the months it lives see the same rows; one
+    that has a snapshot's id in ``HANDED`` reads that instead, and needs no password.
+    Raises ``DataRefused``, ``InputMissing`` or ``ServiceUnavailable`` with nothing left behind.
     """
-    found, source = origins(mapping, workspace)
-    name = _identity(found, mapping)
+    tell = progress or (lambda _: None)
+    if is_url(mapping.data.source):
+        return _of_server(mapping, workspace.resolve(), tell)
+    return _frozen(*origins(mapping, workspace), mapping, workspace, tell)
+
+
+def _of_server(mapping: Mapping, workspace: Path, tell: Progress) -> Snapshot:
+    # Only who reads a server needs its client.
+    from warehouse.postgres import extracted
+
+    if handed := os.environ.get(HANDED):
+        return load(workspace / "data" / "frozen" / handed)
+    asked = (workspace, mapping.data.in_schema, mapping.model_dump_json())
+    if asked not in _read:
+        with extracted(mapping, workspace, tell) as (found, source):
+            _read[asked] = _frozen(found, source, mapping, workspace, tell).folder
+    return load(_read[asked])
+
+
+def _frozen(
+    found: list[Origin], source: Path, mapping: Mapping, workspace: Path, progress: Progress
+) -> Snapshot:
     home = workspace.resolve() / "data" / "frozen"
-    folder = home / name
+    folder = home / _identity(found, mapping)
     if not (folder / "MANIFEST.json").exists():
-        _write(found, source, mapping, home, folder, progress or (lambda _: None))
+        _write(found, source, mapping, home, folder, progress)
     return load(folder)
 
 
@@ -121,7 +100,9 @@ def load(folder: Path) -> Snapshot:
         for entry in manifest["ledger"]
     )
     watermark = datetime.fromisoformat(manifest["watermark"])
-    return Snapshot(folder.name, folder, Company(**manifest["company"]), ledger, watermark)
+    return Snapshot(
+        folder.name, folder, Company(**manifest["company"]), ledger, watermark, manifest["news"]
+    )
 
 
 def _manifest(folder: Path) -> dict[str, Any]:
@@ -163,18 +144,20 @@ def _write(
     try:
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir(parents=True)
-        ledger, watermark = _admit_all(found, source, mapping, staging, progress)
+        ledger, watermark, told = _admit_all(found, source, mapping, staging, progress)
         files = sorted(p for p in staging.rglob("*.parquet"))
         manifest = {
             "company": mapping.company.model_dump(mode="json"),
             "watermark": watermark.isoformat(),
             "ledger": [asdict(entry) for entry in ledger],
+            "news": told,
             "files": {str(p.relative_to(staging)): digest_of(p) for p in files},
         }
         (staging / "MANIFEST.json").write_text(
             json.dumps(manifest, indent=1, sort_keys=True) + "\n", encoding="utf-8"
         )
-        for file in (*files, staging / "MANIFEST.json", *(staging, staging / "quarantine")):
+        folders = sorted(p for p in staging.rglob("*") if p.is_dir())
+        for file in (*files, staging / "MANIFEST.json", *folders, staging):
             _to_disk(file)
         _publish(staging, folder)
     except (OSError, duckdb.IOException) as error:
@@ -207,7 +190,7 @@ def _to_disk(path: Path) -> None:
 
 def _admit_all(
     found: list[Origin], source: Path, mapping: Mapping, staging: Path, progress: Progress
-) -> tuple[list[TableLedger], datetime]:
+) -> tuple[list[TableLedger], datetime, dict[str, dict[str, str]]]:
     by_table = {origin.table: origin for origin in found}
     order = ORDER if "accounts" in by_table else ("contract_lines", *ORDER[1:])
     ledger: list[TableLedger] = []
@@ -220,17 +203,17 @@ def _admit_all(
                 _some_line(ledger[-1])
                 if "accounts" not in by_table:
                     _accounts_from_lines(con, staging)
-        newest = [
-            con.execute(
-                f"SELECT max({quoted(TABLES[entry.table].known)}) FROM "
-                f"{parquet(staging / (entry.table + '.parquet'))}"
-            ).fetchall()[0][0]
-            for entry in ledger
-        ]
-    for file, digest in {origin.file: origin.sha256 for origin in found}.items():
+        told, newest = {}, []
+        for table in (table for table in TABLES.values() if layout.files(staging, table)):
+            files = layout.files(staging, table)
+            told[table.name] = news.digests(con, table, files, mapping.company.timezone)
+            last = f"SELECT max({quoted(table.known)}) FROM {layout.rows(files)}"
+            newest.append(con.execute(last).fetchall()[0][0])
+    # A copy is ours alone, and its digest that of the rows.
+    for file, digest in {o.file: o.sha256 for o in found if not o.copied}.items():
         if digest_of(file) != digest:
             raise DataRefused(f"{file} changed while it was read; run again when it is written")
-    return ledger, max(instant for instant in newest if instant is not None)
+    return ledger, max(instant for instant in newest if instant is not None), told
 
 
 def _some_line(lines: TableLedger) -> None:

@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from warehouse.contract import TABLES, Column
 from warehouse.errors import DataRefused, InputMissing
+from warehouse.postgres_url import checked, is_url
 
 
 class Typed(BaseModel):
@@ -127,16 +128,30 @@ class TableMap(Typed):
 
 
 class Data(Typed):
-    """Where the tables are: a folder of CSV and Parquet, or one DuckDB file.
+    """Where the tables are: a folder of CSV and Parquet, one DuckDB file, or a PostgreSQL URL.
 
-    ``complete_through`` is the last day every table is loaded to, where the
-    newest row does not say it; ``empty`` lists words that mean "no value".
+    ``schema`` is where they lie in such a database; ``complete_through`` is the last day every
+    table is loaded to, where the newest row does not say it; ``empty`` lists words that mean
+    "no value".
     """
 
     source: str = "data/raw"
+    # Neither place decides what the tables hold, so this one is in no digest of settings.
+    in_schema: str = Field(default="public", alias="schema", min_length=1, exclude=True)
     delimiter: str = Field(default=",", min_length=1, max_length=1)
     complete_through: str | None = None
     empty: list[str] = []
+
+    @field_validator("source")
+    @classmethod
+    def _without_secrets(cls, source: str) -> str:
+        return checked(source)
+
+    @model_validator(mode="after")
+    def _a_schema_of_a_database(self) -> Data:
+        if "in_schema" in self.model_fields_set and not is_url(self.source):
+            raise ValueError("schema is of a PostgreSQL database; this source is a folder or file")
+        return self
 
     @field_validator("complete_through", mode="before")
     @classmethod
@@ -212,6 +227,17 @@ def nearest(name: str, names: Iterable[str], cutoff: float = 0.5) -> str | None:
     plain = {re.sub(r"[\W_]", "", n.casefold()): n for n in names}
     near = get_close_matches(re.sub(r"[\W_]", "", name.casefold()), plain, n=1, cutoff=cutoff)
     return plain[near[0]] if near else None
+
+
+def distinct(names: tuple[str, ...], where: str) -> tuple[str, ...]:
+    """``names``; ``DataRefused`` where two are equal, or differ in case alone: SQL knows none."""
+    seen: dict[str, str] = {}
+    for name in names:
+        other = seen.setdefault(name.casefold(), name)
+        if names.count(name) > 1 or other != name:
+            both = f"{name!r} twice" if other == name else f"{other!r} and also {name!r}"
+            raise DataRefused(f"{where} has the column {both}; rename or drop one")
+    return names
 
 
 def read_toml(file: Path) -> dict[str, Any]:

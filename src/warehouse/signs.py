@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from warehouse import layout
 from warehouse.checks import REPEATED
-from warehouse.connect import parquet
-from warehouse.freeze import Snapshot
+from warehouse.snapshot import Snapshot
 
 
 @dataclass(frozen=True)
@@ -181,7 +181,7 @@ def signs(snapshot: Snapshot) -> Iterator[Sign]:
     """Each sign found in ``snapshot``, in the order of ``LOOKS``; what is sent twice, last."""
     con = snapshot.connection.cursor()
     for table in sorted(snapshot.tables):
-        rows = parquet(snapshot.folder.resolve() / f"{table}.parquet")
+        rows = layout.rows(snapshot.files(table))
         con.execute(f"CREATE OR REPLACE TEMP VIEW {table} AS SELECT * FROM {rows}")
     for look in LOOKS:
         kept = all(

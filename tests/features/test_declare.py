@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 
 import narwhals as nw
 import pandas as pd
@@ -45,7 +45,9 @@ def declared(function: Callable[..., Any], unit: str = "events", *, table: str =
     """What is said of ``function`` as a feature; ``""`` if it is one."""
     domain = Domain(table, Source(table), family="x")
     try:
-        domain.state(unit=unit)(function)
+        tiled = domain.source.tiled
+        declare = domain.trailing(28, unit=unit) if tiled else domain.state(unit=unit)
+        declare(function)
     except DeclarationError as error:
         return str(error)
     return "" if len(domain.features) == 1 else "was not added"
@@ -72,15 +74,15 @@ def test_a_feature_is_what_its_function_says() -> None:
         """
         return t.sum(t.events, where=t.product == "core")
 
-    @domain.state(unit="people", family="reach")
+    @domain.reading(Source("contacts")).state(unit="people", family="reach")
     def people_now(t: Rows) -> Aggregate:
         """People."""
-        return t.latest(t.active_users)
+        return t.count(where=t.left_at.is_null())
 
     @domain.derived(unit="times", riskier=1)
     def trend(f: Finished) -> pd.Series[float]:
         """Trend."""
-        return f.events_done_28d / f.events_done_90d
+        return f.events_done_28d / f.typical.events_done_90d
 
     short, long, now, derived = domain.features
     assert [f.name for f in domain.features] == [
@@ -103,7 +105,10 @@ def test_a_feature_is_what_its_function_says() -> None:
         "reach",
     )
     assert (short.table, short.reads) == ("usage", {"events", "product"})
-    assert (derived.table, derived.reads, derived.label) == (None, set(), "Trend")
+    assert (now.table, now.domain, now.reads) == ("contacts", "usage", {"left_at"})
+    assert (derived.table, derived.label) == (None, "Trend")
+    assert derived.reads == {"events_done_28d", "events_done_90d"}
+    assert derived.peers == {"events_done_90d"}
 
 
 def test_a_docstring_is_needed() -> None:
@@ -119,7 +124,7 @@ def test_a_docstring_is_needed() -> None:
 
 
 def test_a_unit_is_one_we_have_words_for() -> None:
-    assert "unit 'clicks' is not known; write one of answers, days," in said(
+    assert "unit 'clicks' is not known; write one of answers, attempts, days," in said(
         lambda t: t.count(), unit="clicks"
     )
 
@@ -236,10 +241,10 @@ def test_what_only_looks_like_a_clock_is_not_one() -> None:
 
     def known_now(t: Rows) -> Aggregate:
         """Today, and now."""
-        unknown = t.days_since(t.day, where=t.product != "nowhere")
+        unknown = t.days_since(t.opened_at, where=t.product != "nowhere")
         return unknown if t.cutoff is not None else t.count()
 
-    assert declared(known_now, "days") == ""
+    assert declared(known_now, "days", table="tickets") == ""
 
 
 def test_a_derived_feature_is_searched_too() -> None:
@@ -249,15 +254,76 @@ def test_a_derived_feature_is_searched_too() -> None:
         usage().derived(unit="times")(late)
 
 
+ANYWHERE: dict[Statistic, Callable[[Any], Any]] = {
+    "count": lambda t: t.count(),
+    "sum": lambda t: t.sum(t.rating),
+    "mean": lambda t: t.mean(t.rating),
+    "median": lambda t: t.median(t.days_between(t.opened_at, t.resolved_at)),
+    "min": lambda t: t.days_until(t.reply_due_at),
+    "max": lambda t: t.days_since(t.opened_at),
+    "distinct": lambda t: t.distinct(t.product),
+    "latest": lambda t: t.latest(t.rating, where=~t.rating.is_null(), by=t.rated_at),
+}
+OF_USE: dict[Statistic, Callable[[Any], Any]] = {
+    "count": lambda t: t.count(),
+    "sum": lambda t: t.ratio(t.minutes, t.events, where=t.errors == 0),
+    "mean": lambda t: t.mean(t.minutes),
+    "min": lambda t: t.min(t.events),
+    "max": lambda t: t.max(t.active_users),
+    "distinct": lambda t: t.distinct(t.product, where=t.events > 0),
+    "days": lambda t: t.days(where=t.events > 0),
+    "weekend days": lambda t: t.weekend_days(),
+    "weeks": lambda t: t.weeks(),
+    "longest gap": lambda t: t.longest_gap(),
+    "last day": lambda t: t.days_since_last(),
+}
+
+
 def test_every_statistic_can_be_declared() -> None:
-    made: dict[Statistic, Callable[[Any], Any]] = {
-        "count": lambda t: t.count(),
-        "sum": lambda t: t.sum(t.events),
-        "mean": lambda t: t.mean(t.minutes),
-        "median": lambda t: t.median(t.minutes),
-        "min": lambda t: t.days_until(t.day),
-        "max": lambda t: t.days_since(t.day),
-        "distinct": lambda t: t.distinct(t.product),
-        "latest": lambda t: t.latest(t.active_users, where=~t.active_users.is_null()),
-    }
-    assert [said(body) for body in made.values()] == [""] * len(made)
+    assert {name: said(body, table="tickets") for name, body in ANYWHERE.items()} == dict.fromkeys(
+        ANYWHERE, ""
+    )
+    assert {name: said(body) for name, body in OF_USE.items()} == dict.fromkeys(OF_USE, "")
+    assert {*ANYWHERE, *OF_USE} == {*get_args(Statistic)}
+
+
+@pytest.mark.parametrize(
+    ("body", "table", "words"),
+    [
+        (lambda t: t.median(t.events), "usage", "takes the median of Int64, and usage is kept in"),
+        (lambda t: t.latest(t.events), "usage", "takes the latest of Int64"),
+        (lambda t: t.distinct(t.day), "usage", "of words the distinct, of whole numbers the rest"),
+        (lambda t: t.sum(t.events / 7), "usage", "takes the sum of Float64"),
+        (lambda t: t.count(where=t.day < t.cutoff), "usage", "so t.cutoff is not known; write a"),
+        (lambda t: t.days(), "tickets", "days are counted of tables kept by month, not of tickets"),
+        (lambda t: t.longest_gap(), "touches", "write t.count(where=...), or t.days_since"),
+        (
+            lambda t: t.mean(t.days_between(t.opened_at, t.resolved_at)),
+            "tickets",
+            "takes the mean of fractions, which depends on the order of the rows; write t.median",
+        ),
+        (lambda t: t.sum(t.rating * 0.5), "tickets", "or add up whole numbers"),
+    ],
+)
+def test_what_could_not_be_exact_is_refused(
+    body: Callable[[Any], Any], table: str, words: str
+) -> None:
+    assert words in said(body, table=table)
+
+
+def test_a_table_kept_by_month_has_no_state() -> None:
+    def ever(t: Rows) -> Aggregate:
+        """Ever."""
+        return t.count()
+
+    with pytest.raises(DeclarationError, match=r"kept for as long as its longest window; write"):
+        usage().state(unit="events")(ever)
+
+
+def test_a_derived_feature_that_fails_is_named() -> None:
+    def wrong(f: Finished) -> pd.Series[float]:
+        """Wrong."""
+        return f.events.no_such_thing()
+
+    with pytest.raises(DeclarationError, match=r"usage.wrong cannot be made .*no_such_thing"):
+        usage().derived(unit="times")(wrong)

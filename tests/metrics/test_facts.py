@@ -11,10 +11,11 @@ from metrics.adoption import adoption
 from metrics.facts import USAGE_DAYS, Facts, facts
 from metrics.numbers import numbers
 from metrics.policy import Policy
-from warehouse.freeze import Snapshot, freeze
+from warehouse.freeze import freeze
 from warehouse.mapping import Mapping
 from warehouse.simulate import simulate
 from warehouse.simulate.default import DEFAULT
+from warehouse.snapshot import Snapshot
 
 MONTH = "2023-12"
 

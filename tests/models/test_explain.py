@@ -65,11 +65,15 @@ def test_a_reason_says_now_then_and_typical_and_claims_no_cause(trained, now, th
     assert not any("because" in r["text"] for told in found for r in told)
 
 
-def test_typical_is_the_median_of_accounts_of_similar_arr(trained, now, then) -> None:
-    rows = now.assign(tickets_opened_28d=np.where(np.arange(len(now)) < 75, 2.0, 30.0))
-    arr = pd.Series(np.arange(len(now)) * 1000, index=now.index)
+def test_typical_is_the_median_of_accounts_of_similar_arr_and_age(trained, now, then) -> None:
+    small = np.arange(len(now)) < 75
+    rows = now.assign(
+        tickets_opened_28d=np.where(small, 2.0, 30.0),
+        arr_now=np.where(small, 5_000_00.0, 500_000_00.0),
+        tenure=800.0,
+    )
     parts = parts_of(trained, rows, tickets_opened_28d=0.7)
-    found = explain.reasons(trained, rows, then, catalogue(), arr=arr, contributions=parts)
+    found = explain.reasons(trained, rows, then, catalogue(), contributions=parts)
     assert "typical 2)" in found["reasons"].iloc[0][0]["text"]
     assert "typical 30)" in found["reasons"].iloc[-1][0]["text"]
 

@@ -13,9 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from warehouse.connect import Origin, columns_of, database, relation
-from warehouse.freeze import Snapshot, freeze
+from warehouse.freeze import freeze
 from warehouse.ledger import TableLedger
 from warehouse.mapping import Data, Mapping
+from warehouse.snapshot import Snapshot
 
 Content = str | bytes | pa.Table
 ACCOUNTS = "account_id,name,created_at\nA1,One,2024-01-01\nA2,Two,2024-01-02\n"

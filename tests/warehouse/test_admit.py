@@ -21,8 +21,8 @@ from tests.warehouse.inputs import (
 )
 from warehouse.contract import TABLES
 from warehouse.errors import DataRefused
-from warehouse.freeze import Snapshot
 from warehouse.ledger import TableLedger
+from warehouse.snapshot import Snapshot
 
 ALL = {"quarantined": 1}
 # For each rule of the contract: a row that keeps it, and one that breaks it alone.

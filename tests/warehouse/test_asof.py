@@ -13,7 +13,7 @@ import pytest
 from tests import company
 from warehouse.asof import known, live
 from warehouse.contract import NEVER, TABLES
-from warehouse.freeze import Snapshot
+from warehouse.snapshot import Snapshot
 
 EDGE = datetime(2025, 3, 1)
 MOMENT = timedelta(microseconds=1)

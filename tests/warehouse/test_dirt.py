@@ -10,12 +10,13 @@ import pytest
 
 from tests.warehouse.digests import digests
 from warehouse.contract import TABLES
-from warehouse.freeze import Snapshot, freeze
+from warehouse.freeze import freeze
 from warehouse.mapping import Mapping
 from warehouse.signs import LOOKS, Sign, signs
 from warehouse.simulate import simulate
 from warehouse.simulate.default import DEFAULT
 from warehouse.simulate.dirt import STAINS
+from warehouse.snapshot import Snapshot
 
 ACCOUNTS, MONTHS, SEED = 1100, 18, 9
 

@@ -11,8 +11,9 @@ import pyarrow as pa
 import pytest
 
 from tests.warehouse.inputs import column, duckdb_file, frozen, lines, mapping, quarantine, write
-from warehouse.freeze import Snapshot, freeze
+from warehouse.freeze import freeze
 from warehouse.months import opens
+from warehouse.snapshot import Snapshot
 
 NEW_YORK = "America/New_York"
 

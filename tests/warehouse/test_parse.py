@@ -24,7 +24,8 @@ from tests.warehouse.inputs import (
     write,
 )
 from warehouse.errors import DataRefused
-from warehouse.freeze import Snapshot, freeze
+from warehouse.freeze import freeze
+from warehouse.snapshot import Snapshot
 
 ALL = {"quarantined": 1}
 IDS = [

@@ -11,8 +11,8 @@ import pandas as pd
 
 from warehouse.asof import known, live
 from warehouse.contract import TABLES
-from warehouse.freeze import Snapshot
 from warehouse.months import as_of
+from warehouse.snapshot import Snapshot
 
 LABELS = ("segment", "industry", "region", "tier", "name")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from features.declare import CONTEXT
+from features.declare import FRAMES
 from reporting import formats
 from reporting.book import Book
 from reporting.charts.bars import bars
@@ -46,7 +46,7 @@ def drivers(book: Book) -> Shown:
 
 def workable(book: Book) -> pd.DataFrame:
     """The driver families somebody can work on: all but calendar and size."""
-    return book.drivers[~book.drivers["family"].isin([CONTEXT, NONE])].reset_index(drop=True)
+    return book.drivers[~book.drivers["family"].isin([*FRAMES, NONE])].reset_index(drop=True)
 
 
 def _figure(book: Book) -> Shown:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from features.declare import CONTEXT
+from features.declare import FRAMES
 from plays.reasons import Why, raising
 
 SIZE = "Nothing raises it; here for its size"
 FRAME = "Its calendar and size alone"
-NOUNS = {"relationship": "the relationship", "contract": "the contract"}
+NOUNS = {
+    "csm opinion": "the CSM's opinion",
+    "relationship": "the relationship",
+    "contract": "the contract",
+}
 NONE = "no clear driver"
 
 
@@ -18,7 +22,7 @@ def reasons(told: object) -> list[str]:
     act on them: where they are all there is, one sentence says so.
     """
     found = raising(told)
-    told = [short(why.text) for why in found if why.family != CONTEXT]
+    told = [short(why.text) for why in found if why.family not in FRAMES]
     return told or [FRAME if found else SIZE]
 
 
@@ -39,7 +43,7 @@ def short(text: str) -> str:
 def family(told: object) -> str:
     """The family of the first raising reason somebody can act on, or else of the first."""
     found = raising(told)
-    drives = [why for why in found if why.family != CONTEXT] or found or [Why("", NONE)]
+    drives = [why for why in found if why.family not in FRAMES] or found or [Why("", NONE)]
     return drives[0].family
 
 

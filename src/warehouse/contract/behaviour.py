@@ -11,6 +11,7 @@ USAGE = Table(
     "one account's use of one product on one day",
     key=("account_id", "product", "day"),
     happened="day",
+    by_month=True,
     columns=(
         account(),
         Column("product", "category", "The product or module used.", default="subscription"),

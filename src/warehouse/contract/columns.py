@@ -62,7 +62,11 @@ class Rule:
 
 @dataclass(frozen=True)
 class Table:
-    """One table: what a row is, its key, its two clocks, its columns and rules."""
+    """One table: what a row is, its key, its two clocks, its columns and rules.
+
+    ``by_month`` is a table that outgrows the others: its rows never change once known, and
+    it is frozen as one file a month, so that a month can be read without all the others.
+    """
 
     name: str
     row: str
@@ -72,6 +76,7 @@ class Table:
     rules: tuple[Rule, ...] = ()
     required: bool = False
     known: str = "known_at"
+    by_month: bool = False
 
     def column(self, name: str) -> Column:
         """The column called ``name``; ``KeyError`` if the table has none."""
