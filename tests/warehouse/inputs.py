@@ -67,8 +67,11 @@ def ledger(snapshot: Snapshot, table: str = "contract_lines") -> TableLedger:
 
 def column(snapshot: Snapshot, name: str, table: str = "contract_lines") -> list[Any]:
     """One column of a frozen table as it lies there; missing values are ``None``."""
-    values = pq.read_table(snapshot.folder / f"{table}.parquet", partitioning=None)[name]
-    found: list[Any] = values.to_pylist()
+    found: list[Any] = [
+        value
+        for file in snapshot.files(table)
+        for value in pq.read_table(file, partitioning=None)[name].to_pylist()
+    ]
     return [float(v) if isinstance(v, Decimal) else v for v in found]
 
 
