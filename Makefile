@@ -25,7 +25,7 @@ demo: install ## simulate a company, live its months, publish; prints the page t
 	@$(BIN)/perennial demo
 
 test: install ## run the tests (ARGS="tests/metrics -k churn" for some of them)
-	@$(BIN)/pytest -m "not services" $(ARGS)
+	@$(BIN)/pytest -m "not services" -n auto --dist loadfile $(ARGS)
 
 test-services: install ## run the tests that need Chromium, a JRE or PostgreSQL
 	@$(BIN)/pytest -m services $(ARGS)
