@@ -72,7 +72,7 @@ def discount_year_ago(t: Rows) -> Aggregate:
 @contract.derived(unit="times", riskier=1)
 def price_change(f: Finished) -> pd.Series[float]:
     """ARR a seat against a year ago."""
-    return f.arr_a_seat / (f.arr_year_ago / f.seats_year_ago)
+    return f.arr_a_seat / (f.arr_year_ago / f.seats_year_ago.where(f.seats_year_ago > 0))
 
 
 @contract.derived(unit="times", riskier=1)
@@ -102,7 +102,8 @@ def seats_change(f: Finished) -> pd.Series[float]:
 @contract.derived(unit="share", riskier=1)
 def discount_change(f: Finished) -> pd.Series[float]:
     """Discount, weighted by ARR, less that of a year ago."""
-    return f.discount_mean - f.discount_year_ago
+    # The same discount weighed by other amounts differs in the last digits.
+    return (f.discount_mean - f.discount_year_ago).round(9)
 
 
 @contract.derived(unit="share", riskier=1)

@@ -13,6 +13,11 @@ from features.declare import Aggregate, Domain, Finished, Rows, Source
 usage = Domain("usage", Source("usage"), family="adoption")
 
 
+def daily(people: pd.Series[float], days: pd.Series[float]) -> pd.Series[float]:
+    """Person-days for each day used; without any such day all of them, mostly none."""
+    return people / days.clip(lower=1)
+
+
 @usage.trailing(7, 28, 90, 365, unit="events", empty=0, riskier=-1)
 def usage_events(t: Rows) -> Aggregate:
     """Things done in the product."""
@@ -91,7 +96,7 @@ def errors_met(t: Rows) -> Aggregate:
 @usage.derived(unit="people", riskier=-1)
 def people_active(f: Finished) -> pd.Series[float]:
     """People active on a day with use, each product counted, mean of the last 28 days."""
-    return f.person_days_28d / f.days_used_28d
+    return daily(f.person_days_28d, f.days_used_28d)
 
 
 @usage.derived(unit="share", riskier=-1)
@@ -109,7 +114,7 @@ def seats_used_daily(f: Finished) -> pd.Series[float]:
 @usage.derived(unit="seats", riskier=1)
 def seats_idle(f: Finished) -> pd.Series[float]:
     """Seats paid for beyond the people active on a day with use, mean of the last 90 days."""
-    return (f.seats_entitled - f.person_days_90d / f.days_used_90d).clip(lower=0)
+    return (f.seats_entitled - daily(f.person_days_90d, f.days_used_90d)).clip(lower=0)
 
 
 @usage.derived(unit="events", riskier=-1)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from features.declare import Finished
 from features.pace import against_year
-from features.usage import usage
+from features.usage import daily, usage
 
 __all__ = ["usage"]
 
@@ -46,19 +46,20 @@ def usage_against_year(f: Finished) -> pd.Series[float]:
 @usage.derived(unit="times", riskier=-1)
 def people_lately(f: Finished) -> pd.Series[float]:
     """People active on a day with use, the last 7 days against the last 28."""
-    return f.person_days_7d / f.days_used_7d / f.people_active
+    return daily(f.person_days_7d, f.days_used_7d) / f.people_active
 
 
 @usage.derived(unit="times", riskier=-1)
 def people_trend(f: Finished) -> pd.Series[float]:
     """People active on a day with use, the last 28 days against the last 90."""
-    return f.people_active / (f.person_days_90d / f.days_used_90d)
+    return f.people_active / daily(f.person_days_90d, f.days_used_90d)
 
 
 @usage.derived(unit="times", riskier=-1)
 def people_against_year(f: Finished) -> pd.Series[float]:
     """People active on a day with use, the last 90 days against the account's own year."""
-    return (f.person_days_90d / f.days_used_90d) / (f.person_days_365d / f.days_used_365d)
+    quarter = daily(f.person_days_90d, f.days_used_90d)
+    return quarter / daily(f.person_days_365d, f.days_used_365d)
 
 
 @usage.derived(unit="times", riskier=-1)
@@ -118,7 +119,7 @@ def people_of_peak(f: Finished) -> pd.Series[float]:
 @usage.derived(unit="share", riskier=-1)
 def seats_used_change(f: Finished) -> pd.Series[float]:
     """Seats used on a day with use, the last 28 days less the last 90, as a share of all."""
-    return (f.people_active - f.person_days_90d / f.days_used_90d) / f.seats_entitled
+    return (f.people_active - daily(f.person_days_90d, f.days_used_90d)) / f.seats_entitled
 
 
 @usage.derived(unit="share", riskier=1)

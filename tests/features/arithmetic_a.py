@@ -22,8 +22,8 @@ def typical(m: pd.DataFrame, name: str) -> pd.Series[float]:
 
 
 def daily(m: pd.DataFrame, n: int) -> pd.Series[float]:
-    """People active on a day with use."""
-    return m[f"person_days_{n}d"] / m[f"days_used_{n}d"]
+    """People active on a day with use; a window without one counts as one day."""
+    return m[f"person_days_{n}d"] / m[f"days_used_{n}d"].replace(0, 1)
 
 
 def thousandth(m: pd.DataFrame, n: int) -> pd.Series[float]:
@@ -52,13 +52,13 @@ def beside(name: str) -> Column:
 DERIVED: dict[str, Column] = {
     "arr_a_seat": times("arr_now", "seats_entitled"),
     "price_change": lambda m: (
-        (m["arr_now"] * m["seats_year_ago"]) / (m["seats_entitled"] * m["arr_year_ago"])
-    ),
+        m["arr_now"] / m["seats_entitled"] / m["arr_year_ago"] * m["seats_year_ago"]
+    ).where(m["seats_year_ago"] != 0),
     "price_against_peers": beside("arr_a_seat"),
     "arr_change": times("arr_now", "arr_year_ago"),
     "arr_lately": times("arr_now", "arr_quarter_ago"),
     "seats_change": times("seats_entitled", "seats_year_ago"),
-    "discount_change": less("discount_mean", "discount_year_ago"),
+    "discount_change": lambda m: less("discount_mean", "discount_year_ago")(m).round(9),
     "discount_against_peers": lambda m: m["discount_mean"] - typical(m, "discount_mean"),
     "products_given_up": less("products_ever", "products_owned"),
     "largest_share": times("largest_line", "arr_now"),

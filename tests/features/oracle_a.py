@@ -150,7 +150,10 @@ INVOICES: dict[str, Reckon] = {
 }
 PAYMENTS: dict[str, Reckon] = {
     "last_attempt_failed": lambda r, _: last(
-        r.assign(failed=r["outcome"].eq("failed")), "failed", "attempted_at", "payment_id"
+        r.dropna(subset="outcome").assign(failed=lambda d: d["outcome"] == "failed"),
+        "failed",
+        "attempted_at",
+        "payment_id",
     ),
     "days_since_paid": lambda r, t: ago(r.loc[r["outcome"] == "paid", "attempted_at"].max(), t),
 }
@@ -217,7 +220,10 @@ INSIDE: dict[str, dict[str, tuple[tuple[int, ...], Inside]]] = {
         "attempts": ((90, 365), lambda r, t, n: len(r)),
         "invoices_tried": ((90, 365), lambda r, t, n: r["invoice_id"].nunique()),
         "attempts_failed": ((28, 90, 365), lambda r, t, n: (r["outcome"] == "failed").sum()),
-        "failure_rate": ((90, 365), lambda r, t, n: (r["outcome"] == "failed").mean()),
+        "failure_rate": (
+            (90, 365),
+            lambda r, t, n: (r["outcome"].dropna() == "failed").mean(),
+        ),
     },
 }
 

@@ -28,10 +28,13 @@ Split = dict[str, dict[str, pd.DataFrame]]
 
 @pytest.fixture(scope="module")
 def tables() -> company.Frames:
-    """The test company, with more use by some."""
+    """The test company, with more use by some, days without any, and outcomes unknown."""
     made = company.frames(seed=5, accounts=40, rows=400)
     used = company.frames(seed=6, accounts=40, rows=2400)["usage"]
+    used["events"] = used["events"].mask(used.index % 3 == 0, 0)
     made["usage"] = used[(used["account_id"] > "A009") | (used.index % 16 == 0)]
+    payments = made["payments"]
+    payments["outcome"] = payments["outcome"].mask(payments.index % 4 == 0)
     return made
 
 
