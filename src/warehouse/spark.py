@@ -33,7 +33,8 @@ MASTERS = r"local(\[[^]]+\])?|local-cluster\[[^]]+\]|yarn|(spark|k8s|sc)://[^\s/
 PATIENCE = 5.0  # seconds a server has to answer; Spark itself would wait for minutes
 
 # A naive instant means UTC wherever the machine stands: in a literal, in a file and in Arrow. A
-# number that does not fit and a file that cannot be read are errors, as they are in DuckDB.
+# number that does not fit and a file that cannot be read are errors, as they are in DuckDB. The
+# last one spares two of three calls to the JVM: those that note the line of Python of each step.
 SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.timestampType": "TIMESTAMP_NTZ",
@@ -41,8 +42,7 @@ SETTINGS = {
     "spark.sql.ansi.enabled": "true",
     "spark.sql.files.ignoreMissingFiles": "false",
     "spark.sql.files.ignoreCorruptFiles": "false",
-    "spark.sql.execution.arrow.pyspark.enabled": "true",
-    "spark.sql.adaptive.enabled": "true",
+    "spark.python.sql.dataFrameDebugging.enabled": "false",
 }
 QUIET = {
     "spark.ui.enabled": "false",
@@ -201,9 +201,8 @@ def _settings(master: str) -> dict[str, str]:
         return SETTINGS
     if not master.startswith("local"):
         return SETTINGS | QUIET
-    if master.startswith("local-cluster"):
-        # The workers ask the environment, and nothing else, where they may listen.
-        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    # The workers of local-cluster ask the environment, and nothing else, where they may listen.
+    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     return SETTINGS | QUIET | ALONE
 
 
