@@ -36,15 +36,16 @@ def folder(store: Path, as_of: datetime, timezone: str) -> Path:
 
 
 def read(month: Path) -> Kept | None:
-    """What is kept in the folder ``month``, if it is whole."""
+    """What is kept in the folder ``month``, if it is whole and kept as it is today."""
     try:
         note = json.loads((month / NOTE).read_text("utf-8"))
         content = (month / FILE).read_bytes()
-    except (OSError, ValueError):
+        if note["sha256"] != sha256(content).hexdigest():
+            return None
+        keys = dict(note["columns"])
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-    if not isinstance(note, dict) or note.get("sha256") != sha256(content).hexdigest():
-        return None
-    return Kept(pd.read_parquet(BytesIO(content)), dict(note["columns"]))
+    return Kept(pd.read_parquet(BytesIO(content)), keys)
 
 
 def write(month: Path, kept: Kept) -> None:

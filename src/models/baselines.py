@@ -63,10 +63,10 @@ def _classes(values: Floats, edges: Floats) -> npt.NDArray[np.int64]:
 def column(question: Question, features: Sequence[Feature]) -> Feature:
     """The one column a person would look at, of those there are.
 
-    Churn: use against the account's own past, otherwise days until a line ends.
+    Churn and renewal: use against the account's own past, otherwise days until a line ends.
     Expansion: seats used of those paid for, otherwise ARR. Otherwise the first.
     """
-    if question.kind == "churn":
+    if question.kind != "expansion":
         wished = [f for f in features if f.domain == "usage" and f.unit == "times"]
         wished += [f for f in features if f.name == "days_to_end"]
     else:

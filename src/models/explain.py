@@ -20,6 +20,7 @@ import pandas as pd
 from features import peers
 from features.catalogue import Catalogue
 from features.declare import FRAMES
+from models.outcomes import Kind
 from models.trained import Trained, listed
 from warehouse.errors import InputMissing
 
@@ -27,6 +28,11 @@ Floats = npt.NDArray[np.float64]
 
 SMALLEST = 0.05  # log-odds: less moves the odds by under 5 %, and is no reason
 NO_DRIVER = "no clear driver"
+NOUNS: dict[Kind, str] = {
+    "churn": "risk of churn",
+    "expansion": "odds of expansion",
+    "renewal": "risk of not renewing",
+}
 
 
 def reasons(
@@ -64,10 +70,10 @@ def reasons(
     order = np.argsort(-rank, axis=1, kind="stable")[:, :top]
     values = trained.numbers(now).to_numpy(np.float64)
     past = trained.numbers(then.reindex(now.index)).to_numpy(np.float64)
-    typical = _typical(trained, now)
+    middle = typical(trained, now)
     raw = np.abs(parts[list(trained.names)].to_numpy(np.float64))
     of_idea = {label: np.flatnonzero(ideas == label) for label in labels}
-    noun = "risk of churn" if trained.question.kind == "churn" else "odds of expansion"
+    noun = NOUNS[trained.question.kind]
     found: list[list[dict[str, Any]]] = []
     for row, chosen in enumerate(order):
         said = []
@@ -81,7 +87,7 @@ def reasons(
             value, was = (
                 trained.vocabulary.word(name, float(at[row, strongest])) for at in (values, past)
             )
-            phrase = catalogue.phrase(name, value, was, float(typical[row, strongest]))
+            phrase = catalogue.phrase(name, value, was, float(middle[row, strongest]))
             said.append(
                 {
                     "idea": labels[place],
@@ -152,13 +158,16 @@ def _summed(parts: pd.DataFrame, groups: npt.NDArray[np.object_]) -> tuple[list[
     return labels, parts.to_numpy(np.float64) @ belongs
 
 
-def _typical(trained: Trained, now: pd.DataFrame) -> Floats:
-    """The median of each feature among the accounts of similar ARR and age; of words none."""
+def typical(trained: Trained, now: pd.DataFrame) -> Floats:
+    """Each feature's median in each account's peer group (`features.peers`); of words none.
+
+    A row an account of ``now``, a column a feature of the model.
+    """
     numbers = trained.numbers(now)
-    group = pd.Series("all", index=now.index)
-    if {"arr_now", "tenure"} <= set(now):
-        group = peers.groups(now["arr_now"], now["tenure"])
-    typical = numbers.groupby(group).transform("median")
-    for name in trained.vocabulary.words.keys() & set(typical):
-        typical[name] = np.nan
-    return typical.to_numpy(np.float64)
+    numbers[[name for name in trained.vocabulary.words if name in numbers]] = np.nan
+    if not {"arr_now", "tenure"} <= set(now):
+        return np.tile(numbers.median().to_numpy(np.float64), (len(now), 1))
+    group = peers.groups(now["arr_now"], now["tenure"])
+    medians = numbers.groupby(group).median()
+    medians.loc["all"] = numbers.median()
+    return medians.reindex(group).to_numpy(np.float64)

@@ -76,11 +76,16 @@ def split(
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """Masks over the rows of ``frame`` (account_id, month, outcome): train, test, unseen.
 
-    Rows without an answer are in neither. ``unseen`` marks the test rows whose account
-    has no training row: a model that remembers accounts is worse there.
+    Where ``frame`` says when each row is ``certain`` (naive UTC), that decides what the fold
+    may learn from, otherwise its months do. Rows without an answer are in neither. ``unseen``
+    marks the test rows whose account has no training row: a model that remembers accounts is
+    worse there.
     """
     answered = frame["outcome"].notna()
-    train = answered & frame["month"].isin(fold.train_months)
+    before = frame["month"].isin(fold.train_months)
+    if "certain" in frame:
+        before = (frame["certain"] <= pd.Timestamp(fold.as_of)) & (frame["month"] < fold.origin)
+    train = answered & before
     test = answered & frame["month"].isin(fold.test_months)
     unseen = test & ~frame["account_id"].isin(frame.loc[train, "account_id"])
     return train.to_numpy(), test.to_numpy(), unseen.to_numpy()

@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from features import engine
 from metrics.arr import balances
+from models import decisions
 from models.outcomes import Question, outcomes
 from warehouse.asof import known
 from warehouse.contract import TABLES
@@ -83,8 +84,13 @@ def answers(
 ) -> pd.DataFrame:
     """What happened to each account of each month, as far as it was known at the close of ``now``.
 
-    ``spines`` is what ``matrices`` returned; the result is that of ``outcomes``.
+    ``spines`` is what ``matrices`` returned; the result is that of ``outcomes``, or, where
+    renewals are asked about, of ``decisions.answers``.
     """
+    if question.kind == "renewal":
+        known = {month: lines(snapshot, month) for month in spines}
+        zone = snapshot.company.timezone
+        return decisions.answers(known, lines(snapshot, now), as_of(now, zone), zone, gap_days)
     spine = pd.concat(
         [
             pd.DataFrame({"account_id": frame.index.astype("str"), "month": month})

@@ -17,6 +17,11 @@ before an edge, which makes the window half-open for amounts too: a change that
 takes effect on the window's first instant is inside, one on its end is not.
 Shrinking is not expansion; an account without ARR at either edge has no answer, so
 the probability is conditional on staying.
+
+An account that was merged into another did not leave: it has no answer either.
+
+**Renewal** asks what becomes of a term that is decided in one of the months from ``lead``
+to before ``horizon``; its rows and answers are those of `models.decisions`.
 """
 
 from __future__ import annotations
@@ -30,15 +35,17 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from metrics.arr import balances
+from metrics.arr import balances, stops
 from metrics.spells import spells
 from warehouse.errors import Usage
 from warehouse.months import as_of, shift
 
-Kind = Literal["churn", "expansion"]
+Kind = Literal["churn", "expansion", "renewal"]
 Floats = npt.NDArray[np.float64]
 Cents = npt.NDArray[np.int64]
 
+QUESTIONS: tuple[Kind, ...] = ("churn", "expansion", "renewal")
+NOTICE = 3  # months from the notice deadline to the end of all but the oddest terms
 FLOOR = 1.01  # growth of one per cent or less is rounding, index or currency, not expansion
 
 
@@ -51,8 +58,8 @@ class Question:
     horizon: int = 4
 
     def __post_init__(self) -> None:
-        if self.kind not in ("churn", "expansion"):
-            raise Usage(f"{self.kind!r} is not a question; ask 'churn' or 'expansion'")
+        if self.kind not in QUESTIONS:
+            raise Usage(f"{self.kind!r} is not a question; ask one of {', '.join(QUESTIONS)}")
         if not 0 <= self.lead < self.horizon:
             raise Usage(
                 f"lead {self.lead} and horizon {self.horizon} leave no window; "
@@ -67,7 +74,13 @@ class Question:
         )
 
     def knowable(self, month: str, timezone: str, gap_days: int) -> datetime:
-        """The first ``as_of`` instant at which the answer for ``month`` is certain (naive UTC)."""
+        """The first ``as_of`` instant at which the answers for ``month`` are certain (naive UTC).
+
+        A renewal is certain when its own term has ended, most of them earlier than this.
+        """
+        if self.kind == "renewal":
+            ended = as_of(shift(month, self.horizon - 1 + NOTICE), timezone)
+            return ended + timedelta(days=gap_days)
         end = self.window(month, timezone)[1]
         return end + timedelta(days=gap_days) if self.kind == "churn" else end
 
@@ -136,7 +149,19 @@ def _churn(
     ended = found["ended"]
     answer = np.where(ended.isna() | (ended >= closes), 0.0, 1.0)
     answer[(found["started"].isna() | (ended < opens)).to_numpy()] = np.nan
+    answer[(answer == 1) & _merged(lines, found)] = np.nan
     return answer, _balances(lines, rows, timezone, 0)
+
+
+def _merged(lines: pd.DataFrame, found: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Whether the account of each row ended by being merged into another."""
+    if "end_reason" not in lines:
+        return np.zeros(len(found), dtype=np.bool_)
+    joined = lines["end_reason"] == "merged"
+    told = pd.MultiIndex.from_arrays(
+        [lines.loc[joined, "account_id"].astype("str"), stops(lines)[joined]]
+    )
+    return pd.MultiIndex.from_frame(found[["account_id", "ended"]]).isin(told)
 
 
 def _expansion(

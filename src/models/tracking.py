@@ -27,13 +27,13 @@ from time import sleep
 from typing import TYPE_CHECKING, Any
 
 from models import artefacts, booster, card
+from models.outcomes import QUESTIONS
 from models.trained import Trained
 from warehouse.errors import Locked, ServiceUnavailable
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-QUESTIONS = ("churn", "expansion")
 CHAMPION = "champion"
 PATIENCE = 120.0  # seconds to wait for another training to be logged; one takes two or three
 FOLDER = "artefact"

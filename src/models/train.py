@@ -71,8 +71,9 @@ def train(
     """The model of ``question`` at the close of ``now_month``.
 
     ``frame`` has account_id, month, a column for each feature, outcome, base and amount
-    (see `rows`); rows of months not certain at ``now_month``'s as_of are left out, and so
-    are features unknown throughout. ``catalogue`` is the digest of the declarations. Folds
+    (see `rows`); rows not certain at ``now_month``'s as_of are left out (a row is certain
+    when its month is, or with a column ``certain`` from that instant on), and so are
+    features unknown throughout. ``catalogue`` is the digest of the declarations. Folds
     are tested with one seed, the model kept is the average of all. An answer is what is
     known of it at ``now_month``, in every fold; when it was certain decides whether a fold
     may learn from it.
@@ -82,7 +83,10 @@ def train(
     """
     now = as_of(now_month, timezone)
     months = usable(list(frame["month"]), question, now, gap_days, timezone)
-    taught = frame[frame["month"].isin(months) & frame["outcome"].notna()]
+    certain = frame["month"].isin(months)
+    if "certain" in frame:
+        certain = frame["certain"] <= pd.Timestamp(now)
+    taught = frame[certain & frame["outcome"].notna()]
     taught = taught.sort_values(["month", "account_id"], kind="stable", ignore_index=True)
     planned = folds(months, question, now, gap_days, timezone)
     kept = [fold for fold in planned if _teachable(taught, fold)]
@@ -239,7 +243,7 @@ def _table(held_out: pd.DataFrame, kept: Sequence[Fold]) -> pd.DataFrame:
 
 
 def _growth(question: Question, taught: pd.DataFrame) -> float | None:
-    if question.kind == "churn":
+    if question.kind != "expansion":
         return None
     grown = taught[taught["outcome"] == 1]
     return float(grown["amount"].sum() / grown["base"].sum())

@@ -8,7 +8,9 @@ import pandas as pd
 
 from features.catalogue import catalogue
 from metrics.facts import facts
-from models import artefacts, grades, history
+from models import artefacts, forecast, grades, history
+from models import outlook as renewing
+from models.scores import CHANGES, FORECASTS, RENEWALS, SCORES, Sheet
 from perennial.training import Serving, question
 from perennial.workspace import Workspace, code_digest
 from plays.playbooks import playbooks
@@ -27,10 +29,11 @@ def bind(
     snapshot: Snapshot,
     month: str,
     models: dict[str, Serving],
-    rows: pd.DataFrame,
+    sheets: dict[Sheet, pd.DataFrame],
     now: pd.DataFrame,
 ) -> Book:
-    """The month's book, from its scores and everything known at its close."""
+    """The month's book, from its ledger and everything known at its close."""
+    rows, due, forecasts = (sheets[sheet] for sheet in (SCORES, RENEWALS, FORECASTS))
     settings, zone = workspace.settings, snapshot.company.timezone
     policy, lines = settings.policy, history.lines(snapshot, month)
     known = facts(snapshot, month, policy, dated=settings.fx, fixed=settings.rates)
@@ -49,7 +52,8 @@ def bind(
     sources, faults = gather.sources(snapshot.ledger)
     hours = {csm: settings.capacity.of.get(csm, settings.capacity.hours) for csm in set(who["csm"])}
     return Book(
-        about=_about(workspace, snapshot, month, models, now),
+        about=_about(workspace, snapshot, month, models, now)
+        | {"renewals": _renewals(workspace, lines, month, zone, policy.gap_days, due)},
         figures=gather.figures(known, table, ahead),
         walk=walked,
         trend=trended,
@@ -58,6 +62,7 @@ def bind(
         scores=table,
         flow=gather.flow(rows, before),
         drivers=gather.drivers(rows, before),
+        bridge=gather.bridge(sheets[CHANGES], rows, before),
         risk=earlier.risk(said),
         segments=gather.segments(held, month, table, who, policy),
         pulse=gather.pulse(history.matrices(snapshot, lived, workspace.features)),
@@ -73,9 +78,29 @@ def bind(
             lines, history.lines(snapshot, former), month, zone, policy.gap_days
         ),
         outlook=outlook(table),
+        forecast=forecasts,
+        forecast_grades=renewing.summary(
+            renewing.grades(workspace.root, lines, month, zone, policy.gap_days)
+        ),
         sources=sources,
         faults=faults,
     )
+
+
+def _renewals(
+    workspace: Workspace, lines: pd.DataFrame, month: str, zone: str, gap: int, due: pd.DataFrame
+) -> dict[str, Any]:
+    """What the forecast says of itself: its model, its past, and how close anybody could be."""
+    first = forecast.quarter(due["due_in"]) if len(due) else due["due_in"]
+    whole = forecast.quarter(pd.Series([shift(month, 3)]))[0]
+    rows = due[first == whole]
+    learnt = renewing.learnt_from(workspace.root, lines, month, zone, gap)
+    return {
+        "model": str(due["model"].iloc[0]) if len(due) else "last year",
+        "learnt": bool(learnt["period"].nunique() >= forecast.PERIODS),
+        "n": len(rows),
+        "attainable": forecast.attainable(rows["arr"], rows["p_lost"]),
+    }
 
 
 def _folds(serving: Serving) -> pd.DataFrame:

@@ -207,7 +207,7 @@ def replay(
 
 @app.command()
 def train(
-    question: Annotated[str, typer.Argument(help="churn or expansion.")],
+    question: Annotated[str, typer.Argument(help="churn, expansion or renewal.")],
     month: Annotated[
         str | None, typer.Option("--month", help="Train at this month's close. [default: newest]")
     ] = None,

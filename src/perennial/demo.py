@@ -1,4 +1,4 @@
-"""The demo: a simulated company, its months lived in order, both models, both reports."""
+"""The demo: a simulated company, its months lived in order, its models, both reports."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from models.outcomes import QUESTIONS
 from perennial.month import Lived, live
 from perennial.notebooks import newest, teach
 from perennial.workspace import Workspace
@@ -84,7 +85,7 @@ def run(workspace: Workspace, accounts: int, months: int) -> None:
         company(raw, accounts, months, seed=7)
     last = newest(workspace)
     live_each(workspace, shift(last, -REHEARSED), shift(last, -1), pages=False)
-    for question in ("churn", "expansion"):
+    for question in QUESTIONS:
         print(teach(workspace, question, last), flush=True)
     lived = live(workspace, last)
     print(f"\nOpen {lived.path}/health.html")

@@ -20,7 +20,9 @@ from tqdm import tqdm
 from features.catalogue import catalogue
 from features.vocabulary import OTHER
 from metrics.arr import at, close
-from models import artefacts, history, scores
+from models import artefacts, history, moved, scores, tracking
+from models.outcomes import QUESTIONS
+from models.outlook import outlook
 from models.scoring import score
 from perennial import binding
 from perennial.training import Serving, serving
@@ -60,23 +62,26 @@ def live(workspace: Workspace, month: str, restate: str | None = None, pages: bo
     with publish.lock(workspace.reports), tqdm(total=len(STEPS), desc=STEPS[0], unit="step") as bar:
         snapshot = closed(workspace, month)
         _step(bar)
-        models = {
-            kind: serving(workspace, snapshot, kind, month, progress=True)
-            for kind in ("churn", "expansion")
+        models: dict[str, Serving] = {
+            kind: serving(workspace, snapshot, kind, month, progress=True) for kind in QUESTIONS
         }
         _step(bar)
         rows, now = _scores(workspace, snapshot, month, models)
         words = unseen(models, now)
-        changed = scores.write(workspace.root, month, rows, restate)
+        sheets = {scores.SCORES: rows} | _outlook(workspace, snapshot, month, models, now)
+        sheets[scores.CHANGES] = _changes(workspace, snapshot, month, models, now)
+        changed = False
+        for sheet, told in sheets.items():
+            changed |= scores.write(workspace.root, month, told, restate, sheet)
         if not pages:
             return Lived(month, None, changed, unseen=words)
-        name = _identity(workspace, snapshot, month, models, rows)
+        name = _identity(workspace, snapshot, month, models, sheets)
         held = publish.permitted(workspace.reports, month, name, restate)
         if held == name:
             publish.whole(workspace.reports, month)
             return Lived(month, workspace.reports / month, False, unseen=words)
         _step(bar)
-        book = binding.bind(workspace, snapshot, month, models, rows, now)
+        book = binding.bind(workspace, snapshot, month, models, sheets, now)
         book.save(workspace.books / month)
         _step(bar)
         files, unstable = _pages(workspace, month, book)
@@ -86,7 +91,7 @@ def live(workspace: Workspace, month: str, restate: str | None = None, pages: bo
         done = publish.publish(
             workspace.reports, month, files, inputs, name, restate=restate, unstable=unstable
         )
-        changes = moved(former, figures_of(done.path))
+        changes = restated(former, figures_of(done.path))
         return Lived(month, done.path, done.changed, changes, words)
 
 
@@ -131,6 +136,42 @@ def _scores(
     return rows, now
 
 
+def _outlook(
+    workspace: Workspace,
+    snapshot: Snapshot,
+    month: str,
+    models: dict[str, Serving],
+    now: pd.DataFrame,
+) -> dict[scores.Sheet, pd.DataFrame]:
+    """The score ledger's rows on what falls due in the months ahead, by sheet."""
+    renewals, forecasts = outlook(
+        workspace.root,
+        history.lines(snapshot, month),
+        month,
+        snapshot.company.timezone,
+        workspace.settings.policy.gap_days,
+        models["renewal"].trained,
+        now,
+    )
+    return {scores.RENEWALS: renewals, scores.FORECASTS: forecasts}
+
+
+def _changes(
+    workspace: Workspace,
+    snapshot: Snapshot,
+    month: str,
+    models: dict[str, Serving],
+    now: pd.DataFrame,
+) -> pd.DataFrame:
+    """The score ledger's rows on what moved since the month before, if that was scored."""
+    former = shift(month, -1)
+    then, before = None, None
+    if former in scores.months(workspace.root):
+        then = history.matrices(snapshot, [former], workspace.features)[former]
+        before = tracking.champion("churn", workspace.root, former)
+    return moved.moved(before, models["churn"].trained, then, now, catalogue())
+
+
 def unseen(models: dict[str, Serving], now: pd.DataFrame) -> tuple[str, ...]:
     """A sentence for each word that a model met first in ``now``, and so took for `OTHER`."""
     said = []
@@ -151,20 +192,24 @@ def _identity(
     snapshot: Snapshot,
     month: str,
     models: dict[str, Serving],
-    rows: pd.DataFrame,
+    sheets: dict[scores.Sheet, pd.DataFrame],
 ) -> str:
     """The publication's id: a hash of all that decides its content."""
-    before = [m for m in scores.months(workspace.root) if m < month]
+    before = [
+        scores.read(workspace.root, earlier, sheet)
+        for sheet in sheets
+        for earlier in scores.months(workspace.root, sheet)
+        if earlier < month
+    ]
     parts = [
         month,
         snapshot.id,
         code_digest(),
         workspace.settings.model_dump(mode="json", exclude={"data": {"source"}}),
         {k: _digest(s) for k, s in models.items()},
-        sha256(rows.to_json(orient="split").encode()).hexdigest(),
         [
-            sha256(scores.read(workspace.root, m).to_json(orient="split").encode()).hexdigest()
-            for m in before
+            sha256(told.to_json(orient="split").encode()).hexdigest()
+            for told in (*sheets.values(), *before)
         ],
     ]
     return sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
@@ -215,7 +260,7 @@ def figures_of(publication: Path) -> dict[str, Any]:
     return metrics
 
 
-def moved(former: dict[str, Any], now: dict[str, Any]) -> tuple[str, ...]:
+def restated(former: dict[str, Any], now: dict[str, Any]) -> tuple[str, ...]:
     """What a restatement moved, a line a number; empty where nothing was published before."""
     return tuple(
         f"{name}: {former[name]['value']} -> {figure['value']}"

@@ -18,7 +18,11 @@ from warehouse.errors import DataRefused, InputMissing, Usage
 from warehouse.freeze import HANDED, freeze
 from warehouse.months import month_of, shift
 
-TRAINING = {"churn": "04-train-churn", "expansion": "05-train-expansion"}
+TRAINING = {
+    "churn": "04-train-churn",
+    "expansion": "05-train-expansion",
+    "renewal": "06-train-renewals",
+}
 
 
 def newest(workspace: Workspace) -> str:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from models import scores
+from models import levers, scores
+from models.scores import CHANGES
 from perennial.workspace import Workspace
 from reporting import formats, publish
 from warehouse.contract import TABLES
@@ -15,6 +16,10 @@ from warehouse.errors import DataRefused, InputMissing
 from warehouse.months import shift
 from warehouse.signs import signs
 from warehouse.snapshot import Snapshot
+
+WORDS = {"coverage": "data that came or went", "model": "another model"}
+MOST = 4
+SMALL = 0.1  # points
 
 
 def row_ledger(snapshot: Snapshot) -> str:
@@ -83,9 +88,16 @@ def account_told(workspace: Workspace, account: str, month: str) -> str:
     if pd.notna(now["p_expansion"]):
         lines.append(f"  odds of expansion {formats.pct(now['p_expansion'])}")
     lines += _reasons("Why", now["reasons"]) + _reasons("Room to grow", now["expansion_reasons"])
+    if month not in scores.months(workspace.root, CHANGES):
+        return "\n".join(lines)
+    changes = scores.read(workspace.root, month, CHANGES)
+    best = changes[changes["account_id"] == account]
+    if len(best) and best["lever"].iloc[0]:
+        lines.append("  Best lever:")
+        lines.append(f"    - {levers.said(best['lever'].iloc[0], best['drop'].iloc[0])}")
     former = shift(month, -1)
     if former in scores.months(workspace.root):
-        lines += _moved(scores.read(workspace.root, former), account, now, former)
+        lines += _moved(scores.read(workspace.root, former), changes, account, now, former)
     return "\n".join(lines)
 
 
@@ -105,7 +117,13 @@ def _reasons(title: str, text: str) -> list[str]:
     return [f"  {title}:"] * bool(told) + [f"    - {reason['text']}" for reason in told]
 
 
-def _moved(before: pd.DataFrame, account: str, now: pd.Series[Any], former: str) -> list[str]:
+def _moved(
+    before: pd.DataFrame,
+    changes: pd.DataFrame,
+    account: str,
+    now: pd.Series[Any],
+    former: str,
+) -> list[str]:
     found = before[before["account_id"] == account]
     if found.empty:
         return [f"  Not a customer at the close of {former}"]
@@ -117,16 +135,16 @@ def _moved(before: pd.DataFrame, account: str, now: pd.Series[Any], former: str)
         lines.append(
             f"    - risk of churn: {formats.pct(then['p_churn'])} -> {formats.pct(now['p_churn'])}"
         )
-    families = json.loads(now["families"])
-    was = json.loads(then["families"])
-    changes = {f: families.get(f, 0.0) - was.get(f, 0.0) for f in sorted({*families, *was})}
-    ranked = sorted(changes.items(), key=lambda pair: (-abs(pair[1]), pair[0]))[:3]
-    lines += [f"    - {family}: {change:+.2f} log-odds" for family, change in ranked if change]
-    if then["churn_model"] != now["churn_model"]:
-        lines.append(
-            "    - the model is another one, so part of this is the model, not the account"
-        )
+    lines += [f"    - {part}: {points:+.1f} points" for part, points in _parts(changes, account)]
     return lines
+
+
+def _parts(changes: pd.DataFrame, account: str) -> list[tuple[str, float]]:
+    """What moved an account's risk, in points, the largest parts that are worth a line."""
+    told = json.loads(changes.set_index("account_id")["parts"].get(account, "{}"))
+    points = [(WORDS.get(part, part), 100 * moved) for part, moved in told.items()]
+    points.sort(key=lambda pair: (-abs(pair[1]), pair[0]))
+    return [(part, moved) for part, moved in points if abs(moved) >= SMALL][:MOST]
 
 
 def verified(workspace: Workspace, month: str | None) -> str:

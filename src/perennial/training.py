@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from features.catalogue import catalogue
 from models import tracking
+from models.decisions import FARTHEST
 from models.history import answers, lived, matrices
 from models.outcomes import Kind, Question
 from models.train import TooFewEvents, rows, train
@@ -25,7 +26,12 @@ class Serving:
 
 
 def question(workspace: Workspace, kind: Kind) -> Question:
-    """What the company asks: ``kind``, with the lead and horizon of its settings."""
+    """What the company asks: ``kind``, with the lead and horizon of its settings.
+
+    A renewal is asked about from ``FARTHEST`` months before its notice deadline on.
+    """
+    if kind == "renewal":
+        return Question(kind, 1, FARTHEST + 1)
     told = workspace.settings.model
     return Question(kind, told.lead, told.horizon)
 

@@ -33,6 +33,7 @@ class Book:
     ``scores``   every account: score, band now and before, reasons (text), money, owner;
     ``flow``     ARR by band last month and this: before, after, accounts, arr;
     ``drivers``  expected loss by driver family now and a month before, largest first;
+    ``bridge``   expected loss a month before, what moved it, and now: part, kind, amount;
     ``risk``     ARR at risk, expected loss, ARR not scored by scored month, up to 13;
     ``segments`` retention and risk by segment;
     ``pulse``    portfolio averages of a few features by month;
@@ -44,6 +45,8 @@ class Book:
     ``departed`` accounts lost in the last 12 months, with the reason recorded;
     ``renewals`` terms ending by quarter, and where they stand;
     ``outlook``  ARR expected to be lost and gained in the models' window;
+    ``forecast`` what is to become of the ARR due, by month and quarter, with ranges;
+    ``forecast_grades`` how earlier forecasts did, a row for each part of the ARR due;
     ``sources``  the row ledger by table; ``faults`` its reasons.
     """
 
@@ -56,6 +59,7 @@ class Book:
     scores: pd.DataFrame
     flow: pd.DataFrame
     drivers: pd.DataFrame
+    bridge: pd.DataFrame
     risk: pd.DataFrame
     segments: pd.DataFrame
     pulse: pd.DataFrame
@@ -69,6 +73,8 @@ class Book:
     departed: pd.DataFrame
     renewals: pd.DataFrame
     outlook: pd.DataFrame
+    forecast: pd.DataFrame
+    forecast_grades: pd.DataFrame
     sources: pd.DataFrame
     faults: pd.DataFrame
 

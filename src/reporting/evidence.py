@@ -11,7 +11,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from features.catalogue import catalogue
-from models.measures import calibration_error, compare
+from models.measures import auc, calibration_error, compare
 from models.trained import Trained
 from reporting import formats
 from reporting.cells import Column
@@ -116,6 +116,28 @@ def folds_table(trained: Trained) -> Shown:
             Column("auc_unseen", "AUC, accounts never met", "number", digits=3),
         ],
         "Each quarter, tested with a model that had not seen it",
+    )
+
+
+def by_lead(trained: Trained, answers: pd.DataFrame) -> Shown:
+    """AUC of each method by the months left to the notice deadline.
+
+    ``answers`` are those of `models.decisions`, which say the ``lead`` of each row.
+    """
+    if trained.held_out is None:
+        return prose("This model was loaded from its folder, which keeps no predictions.")
+    rows = trained.held_out.merge(answers[["account_id", "month", "lead"]])
+    told = []
+    for lead, each in rows[rows["lead"] > 0].groupby("lead"):
+        outcome = each["outcome"].to_numpy("float64")
+        areas = {name: auc(outcome, each[name].to_numpy("float64")) for name in NAMES}
+        told.append({"lead": lead, "n": len(each), "events": int(outcome.sum()), **areas})
+    columns = [Column("lead", "Months to the deadline", "count"), Column("n", "n", "count")]
+    columns += [Column("events", "Not renewed", "count")]
+    columns += [Column(name, title, "number", digits=3) for name, title in NAMES.items()]
+    frame = pd.DataFrame(told, columns=[column.name for column in columns])
+    return table(
+        frame, columns, "AUC by how far off the decision is", "All tested months together."
     )
 
 

@@ -17,7 +17,7 @@ from metrics.policy import Policy
 from metrics.registry import Figure, figure
 from metrics.renewals import due, totals
 from metrics.retention import retained
-from models import explain, health
+from models import explain, health, moved
 from reporting.doubt import RATES, SIDES, bounds
 from warehouse.ledger import TableLedger
 from warehouse.months import as_of, between, month_of, shift
@@ -155,6 +155,15 @@ def _by_family(scores: pd.DataFrame) -> pd.Series[int]:
         return pd.Series(dtype="int64")
     family = pd.DataFrame([json.loads(text) for text in scored["families"]], index=scored.index)
     return explain.expected_loss(family, scored["p_churn"], scored["arr"])
+
+
+def bridge(
+    changes: pd.DataFrame, scores: pd.DataFrame, before: pd.DataFrame | None
+) -> pd.DataFrame:
+    """part, kind, amount (cents): from the expected loss of the month before to this one's."""
+    then = scores[:0] if before is None else before
+    arr = [frame.set_index("account_id")["arr"] for frame in (then, scores)]
+    return moved.bridge(changes, *arr)
 
 
 def segments(

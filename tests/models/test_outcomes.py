@@ -150,5 +150,5 @@ def test_a_question_without_a_window_is_refused(lead, horizon) -> None:
 
 
 def test_an_unknown_question_is_refused() -> None:
-    with pytest.raises(Usage, match="'renewal' is not a question"):
-        Question("renewal")
+    with pytest.raises(Usage, match="'upgrade' is not a question"):
+        Question("upgrade")

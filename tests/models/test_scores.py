@@ -54,7 +54,7 @@ def test_another_content_is_refused_and_leaves_what_was_said(tmp_path) -> None:
     scores.write(tmp_path, "2024-01", month())
     with pytest.raises(DataRefused, match=r"different p_churn.*--restate REASON"):
         scores.write(tmp_path, "2024-01", month(0.2))
-    with pytest.raises(DataRefused, match="2 accounts then, 1 now"):
+    with pytest.raises(DataRefused, match="2 rows then, 1 now"):
         scores.write(tmp_path, "2024-01", month().head(1))
     assert scores.read(tmp_path, "2024-01")["p_churn"].to_list()[1] == 0.1
 

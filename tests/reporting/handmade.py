@@ -202,6 +202,20 @@ def _about() -> dict[str, Any]:
     }  # fmt: skip
 
 
+def bridge() -> pd.DataFrame:
+    """From 400,000 to 600,000 cents of expected loss."""
+    return pd.DataFrame(
+        [("expected loss then", "total", 400_000), ("new accounts", "accounts", 30_000),
+         ("gone accounts", "accounts", -50_000), ("ARR of the same accounts", "arr", 10_000),
+         ("adoption", "family", 120_000), ("billing", "family", 4_000),
+         ("calendar and size", "family", 60_000), ("onboarding", "family", -3_000),
+         ("relationship", "family", 2_000), ("sentiment", "family", -1_000),
+         ("support load", "family", -12_000), ("coverage", "coverage", 15_000),
+         ("model", "model", 25_000), ("expected loss now", "total", 600_000)],
+        columns=["part", "kind", "amount"],
+    )  # fmt: skip
+
+
 def book(**changes: Any) -> Book:
     """The whole book; ``scores`` or ``due`` given changed move its figures along."""
     rows = changes.pop("scores", scores())
@@ -240,12 +254,15 @@ def book(**changes: Any) -> Book:
              "expected_loss": [300_000, 200_000, 100_000],
              "before": pd.array([290_000, 210_000, 20_000], "Int64")}
         ),
+        bridge=bridge(),
         risk=risk,
         cohorts=pd.DataFrame(),
         departed=pd.DataFrame(),
         renewals=pd.DataFrame(),
         outlook=pd.DataFrame({"what": ["loss"], "expected": [600_000], "low": [200_000],
                               "high": [900_000], "accounts": [N]}),
+        forecast=pd.DataFrame(),
+        forecast_grades=pd.DataFrame(),
         segments=pd.DataFrame(
             {"grouping": "segment", "group": NAMES[:3], "customers": [15, 8, 5],
              "arr": [whole // 2, whole // 3, whole - whole // 2 - whole // 3],
@@ -282,7 +299,8 @@ def silent() -> Book:
     risk = whole.risk.assign(expected_loss=pd.array([pd.NA] * 2, "Int64"), at_risk=0)
     return book(
         scores=rows, about=whole.about | {"models": {"churn": told, "expansion": told}}, risk=risk,
-        drivers=whole.drivers[:0], outlook=whole.outlook[:0], worklist=whole.worklist[:0],
+        drivers=whole.drivers[:0], bridge=whole.bridge[:0], outlook=whole.outlook[:0],
+        worklist=whole.worklist[:0],
         churn_folds=none, expansion_folds=none, grades=whole.grades[:0], left=whole.left[:0],
         flow=pd.DataFrame({"before": ["not scored"], "after": ["not scored"], "accounts": [N],
                            "arr": [5]}),

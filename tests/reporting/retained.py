@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import pandas as pd
 from metrics.arr import history
 from metrics.facts import Facts
 from metrics.policy import Policy
+from models.outlook import outlook
 from reporting import doubt, gather, past
 from reporting.book import Book
 from warehouse.contract import TABLES
@@ -122,7 +124,8 @@ def about(month: str) -> dict[str, Any]:
         "currency": "EUR", "timezone": ZONE, "policy": POLICY.name, "targets": {"grr": 0.95},
         "lead": 1, "horizon": 4, "snapshot": "feed", "watermark": "2025-06-30T12:00:00",
         "sources": {}, "absent": ["surveys"], "features": {"count": 3, "digest": "beef"},
-        "code": "cafe", "models": {"churn": told, "expansion": told},
+        "code": "cafe", "models": {"churn": told, "expansion": told, "renewal": told},
+        "renewals": {"model": "last year", "learnt": False, "n": 12, "attainable": 530},
     }  # fmt: skip
 
 
@@ -168,6 +171,7 @@ def bound(
     before = lines[lines["signed_at"] < as_of(shift(month, -1), ZONE)]
     sources, faults = gather.sources(ledger())
     nothing = pd.DataFrame()
+    _, forecast = outlook(Path("nowhere"), lines, month, ZONE, POLICY.gap_days, None, nothing)
     told = Book(
         about=about(month),
         figures=gather.figures(known_at(month, lines, who), scores, due),
@@ -179,7 +183,7 @@ def bound(
         cohorts=past.cohorts(held, month),
         departed=past.departed(held, lines, month, ZONE, who),
         renewals=past.renewals(lines, before, month, ZONE, POLICY.gap_days),
-        outlook=doubt.outlook(scores),
+        outlook=doubt.outlook(scores), forecast=forecast, forecast_grades=nothing, bridge=nothing,
         sources=sources, faults=faults,
     )  # fmt: skip
     return replace(told, **changes)

@@ -21,7 +21,7 @@ from plays.reasons import raising
 from reporting import health as report
 from reporting.audit import audit
 from reporting.book import Book
-from reporting.health import parts
+from reporting.health import change, parts
 from reporting.health.drivers import led, workable
 from reporting.health.first import holding
 from reporting.health.growth import ready
@@ -103,7 +103,8 @@ def bare() -> Book:
         scores=rows, due=handmade.due(rows)[:0], flow=whole.flow[:0], risk=whole.risk[1:],
         moves=whole.moves.assign(band_before="", p_before=np.nan), segments=whole.segments[:0],
         drivers=whole.drivers.assign(before=pd.array([pd.NA] * 3, "Int64")),
-        pulse=handmade.pulse()[:0], grades=whole.grades[:0], left=whole.left[:0],
+        bridge=whole.bridge[:0], pulse=handmade.pulse()[:0], grades=whole.grades[:0],
+        left=whole.left[:0],
         about=whole.about | {"absent": ["usage", "touches"]},
     )  # fmt: skip
 
@@ -467,3 +468,25 @@ def test_the_window_is_that_of_the_question() -> None:
     first, last = shift(MONTH, 2), shift(MONTH, 4)
     asked = Question("churn", 1, 4).window(MONTH, "UTC")
     assert asked == (as_of(shift(first, -1)), as_of(last))
+
+
+def test_what_moved_the_expected_loss_adds_up_and_keeps_the_model_apart() -> None:
+    text = read(report.change(book()))
+    assert "The expected loss rose from" in text
+    assert "another model, which says nothing of a customer" in text
+    rows = steps(book())
+    assert rows["amount"][:-1].sum() == rows["amount"].iloc[-1] == 600_000
+    assert "Other reasons" in set(rows["label"])  # the five largest have a bar of their own
+    assert "Ask what is behind adoption" in text
+
+
+def test_a_month_without_one_before_it_has_no_bridge() -> None:
+    text = read(report.change(book(bridge=book().bridge[:0])))
+    assert "The month before was not scored" in text
+
+
+def test_a_bridge_whose_parts_do_not_arrive_is_not_drawn() -> None:
+    rows = book().bridge
+    rows.loc[1, "amount"] += 1
+    with pytest.raises(ValueError, match="reaches 600001 cents"):
+        report.change(book(bridge=rows))

@@ -90,6 +90,7 @@ THIN = {
         [
             "Not shown: the outlook. too few events",
             "Not shown: renewals by quarter.",
+            "Not shown: the renewal forecast.",
             "Not shown: reasons of leaving. No account left",
             "Not shown: segments.",
             "Not shown: surprises.",
@@ -333,3 +334,24 @@ def test_words() -> None:
     assert [moved(1.0, 1.0004), moved(1.01, 1.0), moved(1.0, 1.01)] == ["held", "rose", "fell"]
     assert str(exactly(-123456)) == "-1234.56"
     assert opens("2025-07", ZONE) == datetime(2025, 6, 30, 22)
+
+
+def test_the_forecast_is_made_of_what_is_due_and_says_what_it_rests_on() -> None:
+    told = full().forecast.set_index(["period", "what"])
+    text = words(page(full()))
+    assert "last year&#x27;s rates" in text or "last year's rates" in unescape(text)
+    assert "takes 530 renewals like next quarter's" in unescape(text)
+    for period in {name for name, _ in told.index}:
+        parts = told.loc[period]["expected"]
+        due = told.loc[period]["due"].iloc[0]
+        assert parts["renewed"] + parts["lost"] + parts["contracted"] == due
+
+
+def test_graded_forecasts_stand_beside_last_years_rate() -> None:
+    graded = pd.DataFrame(
+        {"what": ["lost"], "n": [9], "error": [0.031], "naive_error": [0.044],
+         "inside": [0.78], "close": [0.89]}
+    )  # fmt: skip
+    text = words(page(replace(full(), forecast_grades=graded)))
+    assert all(said in text for said in ("3.1 %", "4.4 %", "78.0 %", "89.0 %"))
+    assert "No earlier forecast has come due yet" in words(page(full()))

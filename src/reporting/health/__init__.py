@@ -8,6 +8,7 @@ says so, and what would fill it.
 from __future__ import annotations
 
 from reporting.health.answer import headline
+from reporting.health.change import change
 from reporting.health.drivers import drivers
 from reporting.health.first import first
 from reporting.health.growth import growth
@@ -23,6 +24,7 @@ from reporting.health.work import work
 from reporting.health.wrong import wrong
 
 __all__ = [
+    "change",
     "defined",
     "drivers",
     "first",

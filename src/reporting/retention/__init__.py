@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from reporting.retention.cohorts import cohorts
 from reporting.retention.departures import departures
+from reporting.retention.forecast import forecast
 from reporting.retention.method import method
 from reporting.retention.movements import movements
 from reporting.retention.opening import headline, points, strip, tiles
@@ -24,6 +25,7 @@ from reporting.retention.walk import walks
 __all__ = [
     "cohorts",
     "departures",
+    "forecast",
     "headline",
     "method",
     "movements",
