@@ -2,7 +2,9 @@
 
 Each renewal is a draw among four outcomes: lost, contracted, expanded, or renewed as it is.
 Accounts do not draw alone: a quarter that is bad for one is bad for others. So all renewals
-of a quarter share a shock, and the range is as wide as such quarters have been.
+of a quarter share a shock, and the range is as wide as such quarters have been. How much a
+contraction takes is anything from nothing to twice its mean, and an expansion brings small
+sums often and large ones seldom (an exponential draw with its mean).
 
 The shock is the one factor of Vasicek (2002): given ``Z`` of a quarter, a probability ``p``
 becomes ``Phi((Phi^-1(p) + sqrt(rho) Z) / sqrt(1 - rho))``, which is ``p`` on average.
@@ -81,18 +83,20 @@ def _lived(rows: pd.DataFrame, rho: float, shared: Floats, rng: np.random.Genera
     down = arr * rows["contraction"].to_numpy(np.float64)
     up = arr * rows["expansion"].to_numpy(np.float64)
     found = np.zeros((len(WHAT), len(shared)))
-    size = max(BATCH // max(len(rows), 1), 1)
-    for start in range(0, len(shared), size):
-        z = shared[start : start + size, None]
+    step = max(BATCH // max(len(rows), 1), 1)
+    for start in range(0, len(shared), step):
+        z = shared[start : start + step, None]
         shaken = stats.norm.cdf((point + np.sqrt(rho) * z) / np.sqrt(1 - rho))
         chance = np.where(sure, p, shaken)
         gone = rng.random(chance.shape) < chance
         luck = rng.random(chance.shape)
         lost = np.where(gone, arr, 0.0).sum(axis=1)
-        contracted = np.where(~gone & (luck < less), down, 0.0).sum(axis=1)
-        expanded = np.where(~gone & (luck >= 1 - more), up, 0.0).sum(axis=1)
+        size = rng.random(chance.shape)
+        less_of, more_of = 2 * down * size, -up * np.log1p(-size)
+        contracted = np.where(~gone & (luck < less), np.minimum(less_of, arr), 0.0).sum(axis=1)
+        expanded = np.where(~gone & (luck >= 1 - more), more_of, 0.0).sum(axis=1)
         kept = arr.sum() - lost - contracted
-        found[:, start : start + size] = [kept, lost, contracted, expanded]
+        found[:, start : start + step] = [kept, lost, contracted, expanded]
     return found
 
 

@@ -51,21 +51,21 @@ def test_what_is_due_is_renewed_lost_or_contracted() -> None:
 
 
 def test_expectations_are_those_of_the_probabilities() -> None:
-    rows = renewals()
-    table = forecast(rows, 0.05, draws=20_000)
+    rows = renewals(4_000)
+    table = forecast(rows, 0.05, draws=1_000)
     lost = (rows["arr"] * rows["p_lost"]).sum()
     more = (rows["arr"] * rows["p_expanded"] * rows["expansion"]).sum()
     assert row(table, "lost")["expected"] == round(lost)
     assert row(table, "expanded")["expected"] == round(more)
     middle = row(table, "expanded")["p50"]
-    assert middle == pytest.approx(more, rel=0.03)  # the draws agree with the formula
+    assert middle == pytest.approx(more, rel=0.02)  # the draws agree with the formula
 
 
 def test_without_a_shock_the_range_is_that_of_independent_draws() -> None:
     rows = renewals(4_000)
-    told = row(forecast(rows, 0.0, draws=20_000), "lost")
+    told = row(forecast(rows, 0.0, draws=4_000), "lost")
     spread = np.sqrt((rows["arr"].astype(float) ** 2 * rows["p_lost"] * (1 - rows["p_lost"])).sum())
-    assert told["p90"] - told["p10"] == pytest.approx(2 * 1.2816 * spread, rel=0.05)
+    assert told["p90"] - told["p10"] == pytest.approx(2 * 1.2816 * spread, rel=0.08)
 
 
 def test_a_shock_widens_the_range_of_a_quarter_more_than_chance_would() -> None:
@@ -128,14 +128,14 @@ def test_no_shock_is_the_floor_an_absurd_one_the_cap_and_a_short_past_the_prior(
 
 def test_ranges_cover_what_they_say_under_a_known_shock() -> None:
     rho, inside = 0.05, []
-    for _, each in worlds(rho, 200).groupby("period"):
+    for _, each in worlds(rho, 200, 200).groupby("period"):
         told = row(forecast(each, rho, draws=600), "lost")
         actual = (each["arr"] * each["lost"]).sum()
         inside.append(told["p10"] <= actual <= told["p90"])
     assert 0.74 <= np.mean(inside) <= 0.86
     # The same ranges without the shock are too narrow, so the test can tell them apart.
     narrow = []
-    for _, each in worlds(rho, 60).groupby("period"):
+    for _, each in worlds(rho, 60, 200).groupby("period"):
         told = row(forecast(each, 0.0, draws=600), "lost")
         narrow.append(told["p10"] <= (each["arr"] * each["lost"]).sum() <= told["p90"])
     assert np.mean(narrow) < 0.74

@@ -26,6 +26,7 @@ from reporting.health.drivers import led, workable
 from reporting.health.first import holding
 from reporting.health.growth import ready
 from reporting.health.horizon import open_renewals, open_soon
+from reporting.health.change import steps
 from reporting.health.moved import movers
 from reporting.health.pulse import measured
 from reporting.health.rehearsed import compared

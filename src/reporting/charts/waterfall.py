@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pandas as pd
 
 from reporting import formats
@@ -13,16 +15,23 @@ from reporting.text import shorten
 from reporting.theme import light
 
 _CUT = 2.5
+_UPRIGHT = 9  # steps; the names of more would run into each other
 
 
-def waterfall(steps: pd.DataFrame, caption: Caption, currency: str = "EUR") -> Shown:
-    """``steps`` as a waterfall, upright on a wide page, lying down on a phone.
+def waterfall(
+    steps: pd.DataFrame,
+    caption: Caption,
+    currency: str = "EUR",
+    *,
+    good: Literal["up", "down"] = "up",
+) -> Shown:
+    """``steps`` as a waterfall, upright on a wide page, lying down on a phone or with many steps.
 
     ``steps`` has ``label``, ``amount`` (cents) and ``total`` (true for a level such
     as opening or closing, false for a signed change), in order. Where the levels
     dwarf the changes, their bars are cut at the foot, visibly, and the figure says
     from where. ``ValueError`` if a level differs from the sum up to it: a walk that
-    does not arrive must not be drawn.
+    does not arrive must not be drawn. ``good`` is the direction of a change for the better.
     """
     low, high = _ends(steps)
     reach = [max(a, b) for a, b in zip(low, high, strict=True)]
@@ -41,13 +50,14 @@ def waterfall(steps: pd.DataFrame, caption: Caption, currency: str = "EUR") -> S
         shown = Caption(caption.title, shows, caption.source)
 
     def paint(sheet: Sheet) -> None:
-        _paint(sheet, steps, low, high, foot, currency)
+        _paint(sheet, steps, (low, high), foot, currency, good)
 
     columns = [
         Column("label", "Step"),
         Column("amount", "Amount", "money", unit=currency, signed=False),
     ]
-    return figure(paint, shown, steps, columns, wide=280, phone=34.0 * len(steps) + 16)
+    wide = 280.0 if len(steps) <= _UPRIGHT else 24.0 * len(steps) + 8
+    return figure(paint, shown, steps, columns, wide=wide, phone=34.0 * len(steps) + 16)
 
 
 def _ends(steps: pd.DataFrame) -> tuple[list[float], list[float]]:
@@ -71,18 +81,21 @@ def _ends(steps: pd.DataFrame) -> tuple[list[float], list[float]]:
 def _paint(
     sheet: Sheet,
     steps: pd.DataFrame,
-    low: list[float],
-    high: list[float],
+    ends: tuple[list[float], list[float]],
     foot: float,
     currency: str,
+    good: Literal["up", "down"],
 ) -> None:
-    ax, lying = sheet.ax, sheet.phone
+    ax, lying = sheet.ax, sheet.phone or len(steps) > _UPRIGHT
+    low, high = ends
     places = list(range(len(steps)))
     top = max([*low, *high]) - foot
     lengths = [abs(b - max(a, foot)) for a, b in zip(low, high, strict=True)]
     starts = [max(min(a, b), foot) for a, b in zip(low, high, strict=True)]
     tones = [
-        "total-fill" if total else ("healthy-fill" if amount >= 0 else "risk-fill")
+        "total-fill"
+        if total
+        else ("healthy-fill" if (amount >= 0) == (good == "up") else "risk-fill")
         for amount, total in zip(steps["amount"], steps["total"], strict=True)
     ]
     colours = [light(tone) for tone in tones]
@@ -100,7 +113,7 @@ def _paint(
         along, across = [index + 0.31, index + 0.69], [high[index]] * 2
         ax.plot(*(across, along) if lying else (along, across), color=rule, linewidth=1)
     if foot:
-        _tear(sheet, [i for i in places if low[i] == 0 and steps["total"].iloc[i]], foot)
+        _tear(sheet, lying, [i for i in places if low[i] == 0 and steps["total"].iloc[i]], foot)
     for index, amount, total in zip(places, steps["amount"], steps["total"], strict=True):
         said = formats.money(amount, currency, signed=not total)
         weight = "bold" if total else "normal"
@@ -127,13 +140,13 @@ def _paint(
         ax.tick_params(length=0)
 
 
-def _tear(sheet: Sheet, bars: list[int], foot: float) -> None:
+def _tear(sheet: Sheet, lying: bool, bars: list[int], foot: float) -> None:
     """A torn edge at the foot of bars that do not start at zero."""
     across, up = sheet.per_point()
-    size = 5 * (abs(across) if sheet.phone else up)
+    size = 5 * (abs(across) if lying else up)
     for bar in bars:
         teeth = [bar - 0.33 + 0.66 * step / 8 for step in range(9)]
         edge = [foot + size * (1.6 if step % 2 else 0.6) for step in range(9)]
         under = [foot - size] * 9
-        fill = sheet.ax.fill_betweenx if sheet.phone else sheet.ax.fill_between
+        fill = sheet.ax.fill_betweenx if lying else sheet.ax.fill_between
         fill(teeth, edge, under, color=light("paper"), linewidth=0)

@@ -19,6 +19,7 @@ from reporting.health.parts import (
     source,
     stack,
 )
+from reporting.health.why import noun
 from reporting.notes import absent, decision, prose
 from reporting.shown import Shown
 
@@ -78,7 +79,7 @@ def _figure(book: Book) -> Shown:
         "to the cent.",
         source(book, counted(len(book.scores), "account")),
     )
-    return waterfall(steps(book), caption, book.currency)
+    return waterfall(steps(book), caption, book.currency, good="down")
 
 
 def _told(book: Book) -> Shown:
@@ -106,6 +107,6 @@ def _decide(book: Book) -> Shown:
         "Ask what is behind {family}: {rise} more expected loss is associated with it.",
         LEADER,
         by(book, 14),
-        family=str(worst["part"].iloc[0]),
+        family=noun(str(worst["part"].iloc[0])),
         rise=money(book, int(worst["amount"].iloc[0])),
     )

@@ -14,9 +14,7 @@ from reporting.notes import absent, decision, prose
 from reporting.retention.estimates import estimates
 from reporting.retention.words import (
     FINANCE,
-    amount,
     by,
-    cents,
     counted,
     money,
     section,
@@ -74,26 +72,26 @@ def _figure(book: Book, lost: pd.DataFrame) -> Shown:
 
 
 def _table(book: Book) -> Shown:
-    parts = {"due": f"Due, {book.currency}", "settled": "Settled by now"}
-    parts |= {"renewed": "Renewed", "lost": "Lost", "contracted": "Contracted"}
+    parts = {"due": "Due", "settled": "Settled by now", "renewed": "Renewed"}
+    parts |= {"lost": "Lost", "contracted": "Contracted", "expanded": "Expanded"}
     wide = book.forecast.pivot(index="period", columns="what", values="expected")
     first = book.forecast.drop_duplicates("period").set_index("period")
     rows = wide.join(first[["every", "n", "due", "settled"]]).reset_index()
-    for what in ("renewed", "expanded"):
-        told = book.forecast[book.forecast["what"] == what].set_index("period")
-        rows[f"{what}_range"] = [
-            f"{money(book, told.loc[p, 'p10'])} to {money(book, told.loc[p, 'p90'])}"
-            for p in rows["period"]
-        ]
+    told = book.forecast[book.forecast["what"] == "renewed"].set_index("period")
+    rows["range"] = [
+        f"{money(book, told.loc[p, 'p10'])} to {money(book, told.loc[p, 'p90'])}"
+        for p in rows["period"]
+    ]
+    for name in parts:
+        rows[name] = [money(book, cents) for cents in rows[name]]
     rows = rows.assign(label=[label(p) for p in rows["period"]])
     columns = [Column("label", "Term ends in"), Column("n", "Renewals", "count")]
-    columns += [amount(name, title) for name, title in parts.items()]
-    columns += [Column("renewed_range", "Renewed, P10 to P90", align="end")]
-    columns += [Column("expanded_range", "On top, expanded", align="end")]
+    columns += [Column(name, title, align="end") for name, title in parts.items()]
+    columns.insert(5, Column("range", "P10 to P90", align="end"))
     return table(
-        cents(rows, *parts),
+        rows,
         columns,
-        "Due = renewed + lost + contracted, to the cent",
+        "Due = renewed + lost + contracted; expanded comes on top",
         "A quarter's range is not the sum of its months', for bad months come together. Settled: "
         "signed or cancelled at the close.",
     )
