@@ -90,6 +90,53 @@ def churned(
     ]
 
 
+def answered(
+    workspace: Path,
+    lines: pd.DataFrame,
+    now: datetime,
+    question: Question,
+    timezone: str,
+    gap_days: int,
+) -> pd.DataFrame:
+    """Every scored account-month whose outcome is certain, as `models.verdict` judges it.
+
+    Columns: account_id, month, outcome (0 or 1), risk (the probability said then), band,
+    expert (100 less the experts' score of then) and expert_band (bands of the experts with as
+    many accounts in each, that month, as ours). Rows ordered by month, then account.
+    """
+    parts = []
+    for month, rows in _answered(workspace, lines, now, question, timezone, gap_days).items():
+        known = rows[rows["outcome"].notna()].sort_values("account_id", ignore_index=True)
+        expert = 100 - known["expert"].astype("float64")
+        parts.append(
+            pd.DataFrame(
+                {
+                    "account_id": known["account_id"],
+                    "month": month,
+                    "outcome": known["outcome"],
+                    "risk": known["p_churn"],
+                    "band": known["band"],
+                    "expert": expert,
+                    "expert_band": _as_many(expert, known["band"]),
+                }
+            )
+        )
+    columns = ["account_id", "month", "outcome", "risk", "band", "expert", "expert_band"]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+
+
+def _as_many(risk: pd.Series[float], band: pd.Series[str]) -> pd.Series[str]:
+    """Bands by ``risk``, riskiest first, with as many accounts in each as ``band`` has."""
+    order = risk.rank(method="first", ascending=False)
+    at_risk = int((band == health.AT_RISK).sum())
+    watch = at_risk + int((band == health.WATCH).sum())
+    found = pd.Series(health.HEALTHY, index=risk.index, dtype="str")
+    found[order <= watch] = health.WATCH
+    found[order <= at_risk] = health.AT_RISK
+    found[risk.isna()] = health.NOT_SCORED
+    return found
+
+
 def surprises(
     workspace: Path,
     lines: pd.DataFrame,

@@ -48,6 +48,7 @@ COLUMNS = (
     "expected_change",
     "score",
     "band",
+    "expert",
     "reasons",
     "expansion_reasons",
     "families",
@@ -110,7 +111,10 @@ def months(workspace: Path, sheet: Sheet = SCORES) -> list[str]:
 
 
 def read(workspace: Path, month: str, sheet: Sheet = SCORES) -> pd.DataFrame:
-    """What the ledger says of ``month``, ordered by the keys; `InputMissing` if nothing."""
+    """What the ledger says of ``month``, ordered by the keys; `InputMissing` if nothing.
+
+    A column that was not kept yet when the month was written is empty.
+    """
     file = path(workspace, month, sheet)
     if not file.exists():
         kept = months(workspace, sheet)
@@ -118,7 +122,7 @@ def read(workspace: Path, month: str, sheet: Sheet = SCORES) -> pd.DataFrame:
         raise InputMissing(
             f"{file}: the score ledger has no {month}; {there}. Run `perennial month {month}`"
         )
-    return pd.read_parquet(file)
+    return pd.read_parquet(file).reindex(columns=list(sheet.columns))
 
 
 def write(

@@ -19,6 +19,7 @@ import pandas as pd
 
 from features.catalogue import Catalogue
 from models import artefacts, explain, health
+from models.experts import Experts
 from models.trained import Trained
 
 
@@ -29,6 +30,7 @@ def score(
     catalogue: Catalogue,
     churn: Trained | None,
     expansion: Trained | None,
+    experts: Experts | None = None,
 ) -> pd.DataFrame:
     """The ledger's rows for the accounts of ``now``, ordered by account_id.
 
@@ -37,7 +39,8 @@ def score(
     "not scored" and its money unknown; without an expansion model no gain is expected.
 
     Columns: account_id; arr, expected_loss, expected_gain, expected_change (integer cents);
-    p_churn, p_expansion (NaN without a model); score (0 to 100), band; reasons,
+    p_churn, p_expansion (NaN without a model); score (0 to 100), band; expert (the score of
+    ``experts``, 0 to 100, NaN without); reasons,
     expansion_reasons (JSON lists, see `explain.reasons`), families (JSON, log-odds of churn by
     driver family); churn_model, expansion_model ("month digest", empty without a model).
     """
@@ -62,6 +65,7 @@ def score(
             "expected_change": (expected_gain - expected_loss).array,
             "score": health.score(p_churn, base).array,
             "band": health.bands(p_churn, base).array,
+            "expert": np.nan if experts is None else experts.score(now).to_numpy(),
             "reasons": reasons,
             "expansion_reasons": expansion_reasons,
             "families": by_family,

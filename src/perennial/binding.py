@@ -71,6 +71,7 @@ def bind(
         churn_folds=_folds(models["churn"]),
         expansion_folds=_folds(models["expansion"]),
         grades=grades.grade(*graded),
+        verdicts=gather.verdicts(grades.answered(*graded)),
         left=grades.churned(*graded).merge(who[["account_id", "name", "csm"]], on="account_id"),
         cohorts=past.cohorts(held, month),
         departed=past.departed(held, counted, month, zone, who),

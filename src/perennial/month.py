@@ -21,6 +21,7 @@ from features.catalogue import catalogue
 from features.vocabulary import OTHER
 from metrics.arr import at, close
 from models import artefacts, history, moved, scores, tracking
+from models.experts import Experts, experts
 from models.outcomes import QUESTIONS
 from models.outlook import outlook
 from models.scoring import score
@@ -132,8 +133,15 @@ def _scores(
         catalogue(),
         models["churn"].trained,
         models["expansion"].trained,
+        scored_by(workspace),
     )
     return rows, now
+
+
+def scored_by(workspace: Workspace) -> Experts:
+    """The experts' score of the company: ``expert-score.toml`` of its folder, or five factors."""
+    own = workspace.root / "expert-score.toml"
+    return experts(catalogue(), own) if own.exists() else experts(catalogue())
 
 
 def _outlook(

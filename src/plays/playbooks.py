@@ -7,7 +7,8 @@ from pathlib import Path
 
 from pydantic import Field
 
-from plays.declared import Family, Named, read
+from plays.family import Family
+from warehouse.entries import Named, read
 from warehouse.errors import DataRefused
 
 FILE = Path(__file__).with_name("playbooks.toml")

@@ -16,7 +16,8 @@ from typing import Any, Literal, Self
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from plays.declared import Family, Named, read
+from plays.family import Family
+from warehouse.entries import Named, read
 
 FILE = Path(__file__).with_name("signals.toml")
 FIRED = "fired"

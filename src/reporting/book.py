@@ -40,6 +40,7 @@ class Book:
     ``worklist`` the actions that fit the hours; ``signals`` rules that fired;
     ``churn_folds``, ``expansion_folds`` the models' rehearsals, a row a fold and method;
     ``grades``   past months' scores against what then happened;
+    ``verdicts`` whether our score, and the experts', deserve trust, by those grades;
     ``left``     accounts that left, and whether they had been flagged;
     ``cohorts``  what is left of each quarter's new accounts, by age;
     ``departed`` accounts lost in the last 12 months, with the reason recorded;
@@ -68,6 +69,7 @@ class Book:
     churn_folds: pd.DataFrame
     expansion_folds: pd.DataFrame
     grades: pd.DataFrame
+    verdicts: pd.DataFrame
     left: pd.DataFrame
     cohorts: pd.DataFrame
     departed: pd.DataFrame

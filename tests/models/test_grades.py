@@ -37,6 +37,7 @@ def workspace(tmp_path):
             expected_change=pd.array([0] * 4, dtype="Int64"),
             score=health.score(p, BASE),
             band=health.bands(p, BASE),
+            expert=[20.0, 80.0, 60.0, np.nan],
             reasons=f'["{month}"]',
             expansion_reasons="[]",
             families="{}",
@@ -121,3 +122,14 @@ def test_surprises_are_those_we_had_not(workspace, history) -> None:
 def test_an_empty_ledger_has_no_grades_and_no_surprises(tmp_path, history) -> None:
     assert grades.grade(tmp_path, history, NOW, CHURN, "UTC", 30).empty
     assert grades.surprises(tmp_path, history, NOW, CHURN, "UTC", 30).empty
+
+
+def test_what_a_verdict_is_made_of(workspace, history) -> None:
+    found = grades.answered(workspace, history, NOW, CHURN, "UTC", 30)
+    first = found[found["month"] == "2024-01"].set_index("account_id")
+    assert first["outcome"].to_dict() == {"a": 1, "b": 0, "c": 1, "d": 0}
+    assert first["risk"].to_dict() == {"a": 0.40, "b": 0.10, "c": 0.01, "d": 0.02}
+    assert first["band"].to_list() == ["at risk", "watch", "healthy", "healthy"]
+    # The experts get one at risk and one on watch as well; whom they do not know has no band.
+    assert first["expert_band"].to_list() == ["at risk", "healthy", "watch", "not scored"]
+    assert len(found) == 11

@@ -4,7 +4,7 @@ from typing import get_args
 
 import pytest
 
-from plays.declared import Family
+from plays.family import Family
 from plays.playbooks import Play, choose, fallback, playbooks
 from warehouse.errors import DataRefused
 

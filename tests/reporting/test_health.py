@@ -21,12 +21,12 @@ from plays.reasons import raising
 from reporting import health as report
 from reporting.audit import audit
 from reporting.book import Book
-from reporting.health import change, parts
+from reporting.health import parts
+from reporting.health.change import steps
 from reporting.health.drivers import led, workable
 from reporting.health.first import holding
 from reporting.health.growth import ready
 from reporting.health.horizon import open_renewals, open_soon
-from reporting.health.change import steps
 from reporting.health.moved import movers
 from reporting.health.pulse import measured
 from reporting.health.rehearsed import compared
@@ -479,6 +479,20 @@ def test_what_moved_the_expected_loss_adds_up_and_keeps_the_model_apart() -> Non
     assert rows["amount"][:-1].sum() == rows["amount"].iloc[-1] == 600_000
     assert "Other reasons" in set(rows["label"])  # the five largest have a bar of their own
     assert "Ask what is behind adoption" in text
+
+
+def test_both_scores_are_judged_on_the_same_accounts() -> None:
+    text = read(report.judged(book()))
+    assert "The health score is trusted" in text
+    assert "ranks better than the experts' weights: +0.19 AUC, 0.05 to 0.31" in text
+    assert "0.51 to 0.70" in text
+    early = book().verdicts.assign(word="too early", said="3 accounts that left had been scored")
+    assert "Not shown: a verdict" in read(report.judged(book(verdicts=early)))
+
+
+def test_a_lead_that_includes_nothing_is_not_called_better() -> None:
+    rows = book().verdicts.assign(ahead_low=-0.02)
+    assert "not shown to be better than" in read(report.judged(book(verdicts=rows)))
 
 
 def test_a_month_without_one_before_it_has_no_bridge() -> None:

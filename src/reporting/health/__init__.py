@@ -13,6 +13,7 @@ from reporting.health.drivers import drivers
 from reporting.health.first import first
 from reporting.health.growth import growth
 from reporting.health.horizon import horizon
+from reporting.health.judged import judged
 from reporting.health.method import defined, made, rows
 from reporting.health.moved import moved
 from reporting.health.numbers import numbers
@@ -31,6 +32,7 @@ __all__ = [
     "growth",
     "headline",
     "horizon",
+    "judged",
     "made",
     "moved",
     "numbers",

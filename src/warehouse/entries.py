@@ -1,27 +1,14 @@
-"""Reading a catalogue in TOML: one kind of entry, each with a name of its own."""
+"""Entries of a catalogue in TOML: of one kind, each with a name of its own."""
 
 from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from warehouse.errors import DataRefused, InputMissing
-
-Family = Literal[
-    "adoption",
-    "support load",
-    "billing",
-    "contract",
-    "relationship",
-    "sentiment",
-    "onboarding",
-    "calendar and size",
-    "csm opinion",
-]
-"""What a reason or a signal is about; the driver families of the feature catalogue."""
 
 
 class Named(BaseModel):
