@@ -1,7 +1,9 @@
 """Baselines: what a model has to beat before anybody should believe it.
 
 The base rate says the same of everybody. The rule looks at one column, the one a
-person would look at. Logistic regression looks at all of them, in straight lines.
+person would look at; the calendar at when terms end and how large the account is; the five
+factors are what companies weigh by hand. Logistic regression looks at all columns, in
+straight lines.
 Each learns from a fold's past rows only.
 """
 
@@ -14,7 +16,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.catalogue import catalogue
 from features.declare import Feature
+from models.experts import experts
 from models.outcomes import Question
 
 Floats = npt.NDArray[np.float64]
@@ -73,6 +77,18 @@ def column(question: Question, features: Sequence[Feature]) -> Feature:
         wished = [f for f in features if f.name == "seats_used"]
         wished += [f for f in features if f.name == "arr_now"]
     return (*wished, *features)[0]
+
+
+def five_factors(frame: pd.DataFrame) -> Floats:
+    """The experts' score of each row of ``frame`` (month, features), in one column.
+
+    An account is ranked among those of its own month, as it would have been at the time.
+    """
+    by = experts(catalogue())
+    months = frame.groupby("month", sort=False).groups.values()
+    told = [by.score(frame.loc[rows]) for rows in months]
+    scores = pd.concat(told).reindex(frame.index)
+    return np.asarray(scores.to_numpy()[:, np.newaxis], dtype=np.float64)
 
 
 @dataclass(frozen=True)

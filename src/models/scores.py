@@ -48,6 +48,7 @@ COLUMNS = (
     "expected_change",
     "score",
     "band",
+    "subscores",
     "expert",
     "reasons",
     "expansion_reasons",

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from features.catalogue import Catalogue
-from models import artefacts, explain, health
+from models import artefacts, explain, health, subscores
 from models.experts import Experts
 from models.trained import Trained
 
@@ -39,7 +39,8 @@ def score(
     "not scored" and its money unknown; without an expansion model no gain is expected.
 
     Columns: account_id; arr, expected_loss, expected_gain, expected_change (integer cents);
-    p_churn, p_expansion (NaN without a model); score (0 to 100), band; expert (the score of
+    p_churn, p_expansion (NaN without a model); score (0 to 100), band; subscores (JSON, see
+    `models.subscores`); expert (the score of
     ``experts``, 0 to 100, NaN without); reasons,
     expansion_reasons (JSON lists, see `explain.reasons`), families (JSON, log-odds of churn by
     driver family); churn_model, expansion_model ("month digest", empty without a model).
@@ -54,6 +55,12 @@ def score(
     expected_loss = _cents(loss)
     expected_gain = _cents(gain.fillna(0.0).where(p_churn.notna()))
     base = churn.base_rate if churn is not None else 0.0
+    told = pd.DataFrame({"p_churn": p_churn.to_numpy(), "families": by_family})
+    groups = subscores.subscores(told, base)
+    by_group = [
+        json.dumps(row)
+        for row in groups.astype("object").where(groups.notna(), None).to_dict("records")
+    ]
     return pd.DataFrame(
         {
             "account_id": now.index.astype("str"),
@@ -65,6 +72,7 @@ def score(
             "expected_change": (expected_gain - expected_loss).array,
             "score": health.score(p_churn, base).array,
             "band": health.bands(p_churn, base).array,
+            "subscores": by_group,
             "expert": np.nan if experts is None else experts.score(now).to_numpy(),
             "reasons": reasons,
             "expansion_reasons": expansion_reasons,
@@ -81,6 +89,7 @@ TEXTS = (
     "reasons",
     "expansion_reasons",
     "families",
+    "subscores",
     "churn_model",
     "expansion_model",
 )

@@ -1,7 +1,8 @@
 """Training: one model from the answers certain by now, and an honest account of it.
 
-Every fold trains the model, a logistic regression and a one-column rule on the
-same past rows and tests them, with the base rate, on the same later ones. The
+Every fold trains the model, a logistic regression, the calendar alone, the experts' five
+factors and a one-column rule on the same past rows and tests them, with the base rate, on
+the same later ones. The
 verdict compares the model with the logistic regression over all folds. A
 question with too few answers is refused, with the counts: rules and rates serve
 such a company better than a model that knows its customers by heart.
@@ -17,7 +18,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from features.declare import Feature
+from features.declare import CONTEXT, Feature
 from features.vocabulary import Vocabulary
 from models import baselines, booster, measures
 from models.folds import Fold, folds, split, usable
@@ -30,7 +31,7 @@ EVENTS = 50  # of each class, to train at all
 MONTHS = 6  # with certain answers: fewer show one season only
 FOLD_EVENTS = 20  # of each class in a fold's training rows; a fold with fewer is left out
 GOLDEN = 50
-METHODS = ("model", "logistic", "rule", "base rate")
+METHODS = ("model", "logistic", "calendar", "five factors", "rule", "base rate")
 
 
 class TooFewEvents(Refusal):
@@ -106,7 +107,7 @@ def train(
     jobs += [(values, outcome, seed) for seed in seeds]
     fitted = _fits(jobs, rounds, question.kind if progress else None)
     boosters = dict(zip(seeds, fitted[len(kept) :], strict=True))
-    held_out = _rehearse(taught, names, kept, rule, fitted[: len(kept)])
+    held_out = _rehearse(taught, present, kept, rule, fitted[: len(kept)])
     chosen = np.linspace(0, len(values) - 1, GOLDEN).astype(int)
     golden = values[chosen]
     loaded = [booster.load(boosters[seed]) for seed in sorted(boosters)]
@@ -189,13 +190,16 @@ def _fits(
 
 def _rehearse(
     taught: pd.DataFrame,
-    names: list[str],
+    present: Sequence[Feature],
     kept: Sequence[Fold],
     rule: Feature,
     fitted: Sequence[bytes],
 ) -> pd.DataFrame:
     """Every fold's test rows: account_id, month, fold, unseen, outcome, a column a method."""
     parts = []
+    names = sorted(feature.name for feature in present)
+    dated = [names.index(f.name) for f in present if f.family == CONTEXT]
+    expert = baselines.five_factors(taught)
     for number, (fold, raw) in enumerate(zip(kept, fitted, strict=True)):
         learn, test, unseen = split(taught, fold)
         past, next_ = taught[learn], taught[test]
@@ -205,6 +209,8 @@ def _rehearse(
         said = {
             "model": booster.probability(booster.margins([booster.load(raw)], asked)),
             "logistic": baselines.Logistic.fit(x, y).predict(asked),
+            "calendar": baselines.Logistic.fit(x[:, dated], y).predict(asked[:, dated]),
+            "five factors": baselines.Logistic.fit(expert[learn], y).predict(expert[test]),
             "rule": baselines.Rule.fit(rule, past).predict(next_),
             "base rate": np.full(len(next_), y.mean()),
         }

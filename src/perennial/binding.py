@@ -16,7 +16,7 @@ from perennial.workspace import Workspace, code_digest
 from plays.playbooks import playbooks
 from plays.signals import fired
 from plays.worklist import worklist
-from reporting import earlier, gather, past
+from reporting import earlier, gather, judging, past
 from reporting.book import Book
 from reporting.doubt import outlook
 from warehouse.contract import TABLES
@@ -46,7 +46,7 @@ def bind(
     said = earlier.said(workspace.root, month)
     before = said.get(former)
     table = earlier.beside(table, before)
-    lived = history.lived(snapshot, month, 13)
+    lived = history.matrices(snapshot, history.lived(snapshot, month, 13), workspace.features)
     asked = question(workspace, "churn")
     graded = (workspace.root, lines, as_of(month, zone), asked, zone, policy.gap_days)
     sources, faults = gather.sources(snapshot.ledger)
@@ -65,13 +65,14 @@ def bind(
         bridge=gather.bridge(sheets[CHANGES], rows, before),
         risk=earlier.risk(said),
         segments=gather.segments(held, month, table, who, policy),
-        pulse=gather.pulse(history.matrices(snapshot, lived, workspace.features)),
+        pulse=gather.pulse(lived),
         worklist=worklist(table, playbooks(), hours, as_of(month, zone)),
         signals=fired(now),
         churn_folds=_folds(models["churn"]),
         expansion_folds=_folds(models["expansion"]),
         grades=grades.grade(*graded),
-        verdicts=gather.verdicts(grades.answered(*graded)),
+        verdicts=judging.verdicts(grades.answered(*graded)),
+        drift=judging.drifted(models["churn"].trained, lived),
         left=grades.churned(*graded).merge(who[["account_id", "name", "csm"]], on="account_id"),
         cohorts=past.cohorts(held, month),
         departed=past.departed(held, counted, month, zone, who),

@@ -87,6 +87,12 @@ def account_told(workspace: Workspace, account: str, month: str) -> str:
         )
     if pd.notna(now["p_expansion"]):
         lines.append(f"  odds of expansion {formats.pct(now['p_expansion'])}")
+    parts = json.loads(now["subscores"] or "{}")
+    told = ", ".join(f"{name} {value}" for name, value in parts.items() if value is not None)
+    if told:
+        lines.append(f"  sub-scores: {told}")
+    if pd.notna(now["expert"]):
+        lines.append(f"  the experts' weights say {now['expert']:.0f}")
     lines += _reasons("Why", now["reasons"]) + _reasons("Room to grow", now["expansion_reasons"])
     if month not in scores.months(workspace.root, CHANGES):
         return "\n".join(lines)

@@ -41,6 +41,7 @@ class Book:
     ``churn_folds``, ``expansion_folds`` the models' rehearsals, a row a fold and method;
     ``grades``   past months' scores against what then happened;
     ``verdicts`` whether our score, and the experts', deserve trust, by those grades;
+    ``drift``    the churn model's features now against training, the worst first;
     ``left``     accounts that left, and whether they had been flagged;
     ``cohorts``  what is left of each quarter's new accounts, by age;
     ``departed`` accounts lost in the last 12 months, with the reason recorded;
@@ -70,6 +71,7 @@ class Book:
     expansion_folds: pd.DataFrame
     grades: pd.DataFrame
     verdicts: pd.DataFrame
+    drift: pd.DataFrame
     left: pd.DataFrame
     cohorts: pd.DataFrame
     departed: pd.DataFrame

@@ -24,7 +24,13 @@ from reporting.shown import Shown
 from reporting.tables import table
 
 BINS = 10
-NAMES = {"model": "XGBoost", "logistic": "Logistic regression", "rule": "One-column rule"}
+NAMES = {
+    "model": "XGBoost",
+    "logistic": "Logistic regression",
+    "calendar": "Calendar and size",
+    "five factors": "Five factors",
+    "rule": "One-column rule",
+}
 
 
 def answer(trained: Trained) -> Shown:

@@ -17,7 +17,7 @@ from metrics.policy import Policy
 from metrics.registry import Figure, figure
 from metrics.renewals import due, totals
 from metrics.retention import retained
-from models import explain, health, measures, moved, verdict
+from models import explain, health, moved
 from reporting.doubt import RATES, SIDES, bounds
 from warehouse.ledger import TableLedger
 from warehouse.months import as_of, between, month_of, shift
@@ -164,27 +164,6 @@ def bridge(
     then = scores[:0] if before is None else before
     arr = [frame.set_index("account_id")["arr"] for frame in (then, scores)]
     return moved.bridge(changes, *arr)
-
-
-def verdicts(graded: pd.DataFrame) -> pd.DataFrame:
-    """The verdict on our score and on the experts': a row each.
-
-    ``graded`` as `models.grades.answered` gives it. Columns: score ("ours", "experts"), word,
-    said, rows, events, auc, low, high, green, red, inversions; and ahead, ahead_low, ahead_high:
-    how much our AUC exceeds the experts' on the same rows. NaN where it cannot be said.
-    """
-    theirs = graded.assign(risk=graded["expert"], band=graded["expert_band"])
-    rows = []
-    for name, each in (("ours", graded), ("experts", theirs)):
-        told = verdict.verdict(each)
-        area = told.auc or measures.Interval(float("nan"), float("nan"), float("nan"))
-        row = {"score": name, **asdict(told), "auc": area.value, "low": area.low, "high": area.high}
-        rows.append(row)
-    table = pd.DataFrame(rows)
-    ahead = measures.Interval(float("nan"), float("nan"), float("nan"))
-    if table["auc"].notna().all():
-        ahead = verdict.lead(graded, "expert")
-    return table.assign(ahead=ahead.value, ahead_low=ahead.low, ahead_high=ahead.high)
 
 
 def segments(

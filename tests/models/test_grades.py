@@ -37,6 +37,7 @@ def workspace(tmp_path):
             expected_change=pd.array([0] * 4, dtype="Int64"),
             score=health.score(p, BASE),
             band=health.bands(p, BASE),
+            subscores="{}",
             expert=[20.0, 80.0, 60.0, np.nan],
             reasons=f'["{month}"]',
             expansion_reasons="[]",

@@ -18,6 +18,7 @@ def month(p: float = 0.1) -> pd.DataFrame:
         p_churn=[p, np.nan],
         p_expansion=np.nan,
         band=["watch", "not scored"],
+        subscores="{}",
         expert=[40.0, float("nan")],
         reasons="[]",
         expansion_reasons="[]",

@@ -216,6 +216,16 @@ def bridge() -> pd.DataFrame:
     )  # fmt: skip
 
 
+def drift() -> pd.DataFrame:
+    """One feature of three broke, and one moved."""
+    return pd.DataFrame(
+        {"label": [NAMES[6], "Tickets opened, last 90 days", "ARR"], "psi": [2.1, 0.31, 0.02],
+         "expected": 0.04, "known_then": [0.9, 1.0, 1.0], "known_now": [0.0, 1.0, 1.0],
+         "verdict": ["broken", "moved", "steady"],
+         "advice": ["The column is gone: mend it.", "Higher than it was.", "Nothing to do."]}
+    )  # fmt: skip
+
+
 def verdicts() -> pd.DataFrame:
     """Our score is trusted, the experts' is weak."""
     return pd.DataFrame(
@@ -288,6 +298,7 @@ def book(**changes: Any) -> Book:
         expansion_folds=folds(),
         grades=graded(),
         verdicts=verdicts(),
+        drift=drift(),
         left=left(),
         sources=pd.DataFrame(
             {"table": ["accounts", "contract_lines"], "rows_in": [28, 56], "used": [28, 56],
@@ -312,6 +323,7 @@ def silent() -> Book:
     return book(
         scores=rows, about=whole.about | {"models": {"churn": told, "expansion": told}}, risk=risk,
         drivers=whole.drivers[:0], bridge=whole.bridge[:0], outlook=whole.outlook[:0],
+        drift=whole.drift[:0],
         worklist=whole.worklist[:0],
         churn_folds=none, expansion_folds=none, grades=whole.grades[:0], left=whole.left[:0],
         flow=pd.DataFrame({"before": ["not scored"], "after": ["not scored"], "accounts": [N],

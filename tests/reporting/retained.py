@@ -184,7 +184,7 @@ def bound(
         departed=past.departed(held, lines, month, ZONE, who),
         renewals=past.renewals(lines, before, month, ZONE, POLICY.gap_days),
         outlook=doubt.outlook(scores), forecast=forecast, forecast_grades=nothing, bridge=nothing,
-        verdicts=nothing,
+        verdicts=nothing, drift=nothing,
         sources=sources, faults=faults,
     )  # fmt: skip
     return replace(told, **changes)

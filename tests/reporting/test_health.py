@@ -490,6 +490,17 @@ def test_both_scores_are_judged_on_the_same_accounts() -> None:
     assert "Not shown: a verdict" in read(report.judged(book(verdicts=early)))
 
 
+def test_what_broke_comes_before_what_moved_and_asks_to_be_mended() -> None:
+    text = read(report.drifted(book()))
+    assert "1 moved and 1 broke" in text
+    assert "Mend the broken sources" in text
+    assert text.index("broken") < text.index("Tickets opened, last 90 days")
+    calm = book().drift.assign(verdict="steady")
+    assert "0 moved and 0 broke" in read(report.drifted(book(drift=calm)))
+    moved = book().drift.assign(verdict=["moved", "moved", "steady"])
+    assert "Train again" in read(report.drifted(book(drift=moved)))
+
+
 def test_a_lead_that_includes_nothing_is_not_called_better() -> None:
     rows = book().verdicts.assign(ahead_low=-0.02)
     assert "not shown to be better than" in read(report.judged(book(verdicts=rows)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from reporting.health.answer import headline
 from reporting.health.change import change
+from reporting.health.drifted import drifted
 from reporting.health.drivers import drivers
 from reporting.health.first import first
 from reporting.health.growth import growth
@@ -27,6 +28,7 @@ from reporting.health.wrong import wrong
 __all__ = [
     "change",
     "defined",
+    "drifted",
     "drivers",
     "first",
     "growth",

@@ -20,6 +20,8 @@ NOTE = (
 METHODS = {
     "model": "The model",
     "logistic": "Logistic regression",
+    "calendar": "Calendar and size alone",
+    "five factors": "Five factors, weighted by hand",
     "rule": "One plain rule",
     "base rate": "Base rate for all",
 }
