@@ -16,6 +16,8 @@ import pytest
 
 from models import tracking
 from perennial import cli
+from reporting import page, runner
+from reporting.audit import audit
 from warehouse.freeze import freeze
 
 HOUSE = Path(__file__).resolve().parents[2]
@@ -281,9 +283,30 @@ def test_a_number_and_an_account_can_be_asked_for(lived: Path, perennial: Perenn
     told = perennial("explain", account, "--month", MONTH, "--workspace", str(lived))
     assert told.code == 0
     assert "risk of churn" in told.out
+    assert "sub-scores: commercial" in told.out
 
 
-@pytest.mark.parametrize("kind", ["churn", "expansion"])
+@pytest.mark.parametrize("name", ["07-forecast-renewals", "08-grade-the-score"])
+def test_the_notebooks_of_a_lived_month_run(name: str, lived: Path, tmp_path: Path) -> None:
+    notebook = HOUSE / "notebooks" / "research" / f"{name}.ipynb"
+    parameters = {"month": MONTH, "workspace": str(lived)}
+    record = runner.run(notebook, parameters, tmp_path / f"{name}.ipynb")
+    assert record.facts == {"month": MONTH}
+    assert audit(page.render(tmp_path / f"{name}.ipynb", footer="Displayr")) == []
+
+
+def test_what_falls_due_is_forecast_and_kept(lived: Path) -> None:
+    folder = next((lived / "data" / "scores").glob("as_of=*"))
+    due = pd.read_parquet(folder / "renewals.parquet")
+    told = pd.read_parquet(folder / "forecasts.parquet")
+    months = told[(told["every"] == "month") & (told["what"] == "renewed")]
+    assert months["due"].sum() == due["arr"].sum() > 0
+    assert due["p_lost"].between(0, 1).all()
+    assert (told["p10"] <= told["p50"]).all()
+    assert (told["p50"] <= told["p90"]).all()
+
+
+@pytest.mark.parametrize("kind", ["churn", "expansion", "renewal"])
 def test_training_is_a_notebook_and_a_run_with_its_evidence(
     kind: str, lived: Path, perennial: Perennial
 ) -> None:
@@ -296,7 +319,7 @@ def test_training_is_a_notebook_and_a_run_with_its_evidence(
     assert run.info.status == "FINISHED"
     assert run.data.params
     named = " ".join(run.data.metrics)
-    for method in ("model", "logistic", "rule"):
+    for method in ("model", "logistic", "calendar", "five_factors", "rule"):
         assert f"{method}" in named
     metric = next(name for name in run.data.metrics if "auc" in name and "logistic" in name)
     assert len(client.get_metric_history(str(version.run_id), metric)) >= 2
