@@ -20,6 +20,7 @@ def parameters(trained: Trained) -> dict[str, object]:
     """What was decided before the training, and what it had to learn from."""
     return {
         **booster.SETTINGS,
+        "rounds": booster.ROUNDS[trained.question.kind],
         "seeds": " ".join(str(seed) for seed in sorted(trained.boosters)),
         "lead": trained.question.lead,
         "horizon": trained.question.horizon,

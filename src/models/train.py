@@ -66,7 +66,7 @@ def train(
     gap_days: int = 30,
     catalogue: str = "",
     seeds: Sequence[int] = booster.SEEDS,
-    rounds: int = booster.ROUNDS,
+    rounds: int | None = None,
     progress: bool = False,
 ) -> Trained:
     """The model of ``question`` at the close of ``now_month``.
@@ -80,7 +80,8 @@ def train(
     may learn from it.
 
     Raises `TooFewEvents` below ``EVENTS`` events or non-events or ``MONTHS`` months, and
-    `InputMissing` if no feature has a value. The same arguments give the same model.
+    `InputMissing` if no feature has a value. The same arguments give the same model. ``rounds``
+    is the number of trees, by default those of its question.
     """
     now = as_of(now_month, timezone)
     months = usable(list(frame["month"]), question, now, gap_days, timezone)
@@ -105,6 +106,7 @@ def train(
     learned = [split(taught, fold)[0] for fold in kept]
     jobs = [(_past(taught[rows], names), outcome[rows], seeds[0]) for rows in learned]
     jobs += [(values, outcome, seed) for seed in seeds]
+    rounds = booster.ROUNDS[question.kind] if rounds is None else rounds
     fitted = _fits(jobs, rounds, question.kind if progress else None)
     boosters = dict(zip(seeds, fitted[len(kept) :], strict=True))
     held_out = _rehearse(taught, present, kept, rule, fitted[: len(kept)])
