@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pandas as pd
 import pytest
 
-from models.folds import TRAIN_MONTHS, folds, split
+from models.folds import TRAIN_MONTHS, Fold, folds, split
 from models.outcomes import Question
 from warehouse.months import as_of, between
 
@@ -64,3 +66,19 @@ def test_accounts_never_learned_from_are_marked() -> None:
     assert train.tolist() == [True, False, False, False, False]  # 2021-11 is in the embargo
     assert test.tolist() == [False, True, True, False, False]
     assert unseen.tolist() == [False, False, True, False, False]
+
+
+def test_where_rows_say_when_they_are_certain_a_fold_learns_from_those_alone() -> None:
+    fold = Fold(("2024-01", "2024-02", "2024-03"), ("2024-09",), datetime(2024, 10, 1))
+    frame = pd.DataFrame(
+        {
+            "account_id": list("abcd"),
+            "month": ["2024-02", "2024-08", "2024-08", "2024-09"],
+            "outcome": 0.0,
+            "certain": pd.to_datetime(["2024-11-01", "2024-10-01", "2024-10-02", "2024-09-15"]),
+        }
+    )
+    train, test, unseen = split(frame, fold)
+    assert train.tolist() == [False, True, False, False]
+    assert test.tolist() == unseen.tolist() == [False, False, False, True]
+    assert split(frame.drop(columns="certain"), fold)[0].tolist() == [True, False, False, False]

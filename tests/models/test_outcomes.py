@@ -152,3 +152,12 @@ def test_a_question_without_a_window_is_refused(lead, horizon) -> None:
 def test_an_unknown_question_is_refused() -> None:
     with pytest.raises(Usage, match="'upgrade' is not a question"):
         Question("upgrade")
+
+
+def test_an_account_merged_into_another_did_not_leave(line, lines) -> None:
+    left = lines(line("a", "2023-01-01", "2025-01-01", ended="2024-05-05"))
+    assert churn(left) == 1
+    assert churn(left.assign(end_reason="voluntary")) == 1
+    assert pd.isna(churn(left.assign(end_reason="merged")))
+    # Before it was merged it stayed, like any other.
+    assert churn(lines(line("a", "2023-01-01", "2024-08-05")).assign(end_reason="merged")) == 0
