@@ -22,6 +22,7 @@ from warehouse.errors import DataRefused
 
 FIVE_FACTOR = Path(__file__).with_name("five-factor.toml")
 ENOUGH = 0.5  # of the weight has to be known, or the account has no score
+SLACK = 1e-9  # of the weight: three weights of 0.1 do not add up to 0.3
 
 
 class Factor(Named):
@@ -48,7 +49,7 @@ class Experts:
         parts, weights = {}, {}
         for factor in self.factors:
             ranks = {
-                name: (self.signs[name] * matrix[name]).rank(pct=True)
+                name: _rank(self.signs[name] * matrix[name])
                 for name in factor.features
                 if name in matrix
             }
@@ -59,7 +60,12 @@ class Experts:
         weight = known.notna().mul(pd.Series(weights, dtype="float64"), axis=1).sum(axis=1)
         told = known.mul(pd.Series(weights, dtype="float64"), axis=1).sum(axis=1)
         whole = sum(factor.weight for factor in self.factors)
-        return (100 * told / weight).where(weight >= ENOUGH * whole).rename("expert")
+        return (100 * told / weight).where(weight >= (ENOUGH - SLACK) * whole).rename("expert")
+
+
+def _rank(value: pd.Series[float]) -> pd.Series[float]:
+    """The share of the known that are lower, ties half: one alone is in the middle, not best."""
+    return (value.rank() - 0.5) / value.count()
 
 
 def experts(catalogue: Catalogue, file: Path = FIVE_FACTOR) -> Experts:

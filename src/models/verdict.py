@@ -72,6 +72,8 @@ def verdict(graded: pd.DataFrame) -> Verdict:
     whole, healthy = float(told["outcome"].mean()), float(rate[health.HEALTHY])
     span = f"AUC {area.value:.2f} [{area.low:.2f}, {area.high:.2f}]"
     times = f"the healthy left {healthy / whole:.1f} times as often as all"
+    if np.isnan(healthy):
+        times = "nobody was called healthy"
     word = WEAK
     if not area.low > HALF or healthy >= whole:
         word = THEATRE

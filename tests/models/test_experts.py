@@ -41,20 +41,35 @@ def test_a_score_is_the_weighted_mean_of_ranks_on_the_safe_side(tmp_path: Path) 
     score = experts(catalogue(), told(tmp_path, TWO)).score(
         matrix(seats_used=[0.2, 0.5, 0.9, 0.4], tickets_opened_90d=[0, 9, 3, 1])
     )
-    # Seats ranked .25 .75 1 .5; tickets, fewer is safer, 1 .25 .5 .75.
-    expected = [(3 * u + t) / 4 for u, t in [(0.25, 1), (0.75, 0.25), (1, 0.5), (0.5, 0.75)]]
-    assert score.to_list() == pytest.approx([100 * each for each in expected])
+    # Seats ranked 1 3 4 2; tickets, fewer is safer, 4 1 2 3. A rank is the middle of its place.
+    places = [(0.125, 0.875), (0.625, 0.125), (0.875, 0.375), (0.375, 0.625)]
+    expected = [100 * (3 * seats + tickets) / 4 for seats, tickets in places]
+    assert score.to_list() == pytest.approx(expected)
 
 
 def test_what_is_unknown_is_passed_over_until_too_little_is_known(tmp_path: Path) -> None:
     score = experts(catalogue(), told(tmp_path, TWO)).score(
         matrix(seats_used=[0.2, np.nan, 0.9], tickets_opened_90d=[np.nan, 3, 1])
     )
-    assert score["a0"] == 50.0  # the lower of two known ranks
+    assert score["a0"] == 25.0  # the lower of two known ranks
     assert np.isnan(score["a1"])  # a quarter of the weight
     alone = experts(catalogue(), told(tmp_path, TWO)).score(matrix(seats_used=[0.1, 0.2]))
-    assert alone.to_list() == [50.0, 100.0]
+    assert alone.to_list() == [25.0, 75.0]
     assert experts(catalogue()).score(matrix(arr_now=[1, 2])).isna().all()
+
+
+def test_half_of_the_weight_is_enough_and_a_factor_is_the_mean_of_its_features(
+    tmp_path: Path,
+) -> None:
+    text = TWO.replace("weight = 3", "weight = 0.01").replace("weight = 1", "weight = 0.15")
+    text += '\n[[factor]]\nname = "Voice"\nweight = 0.14\nfeatures = ["nps_last", "csat_last"]\n'
+    by = experts(catalogue(), told(tmp_path, text))
+    assert by.score(matrix(tickets_opened_90d=[1, 2])).to_list() == pytest.approx([75.0, 25.0])
+    voices = matrix(tickets_opened_90d=[0, 0], nps_last=[1, 2], csat_last=[4, 3])
+    assert by.score(voices).to_list() == pytest.approx([50, 50])  # ties share the mean of ranks
+    agreed = by.score(voices.assign(csat_last=[3, 4]))
+    low = 100 * (0.15 * 0.5 + 0.14 * 0.25) / 0.29
+    assert agreed.to_list() == pytest.approx([low, 100 - low])
 
 
 def test_the_five_factors_are_declared_and_their_order_of_rows_does_not_matter() -> None:
@@ -91,7 +106,7 @@ def test_a_bad_file_is_told_where_and_what(
 def test_a_side_can_be_said(tmp_path: Path) -> None:
     text = TWO.replace('["seats_used"]', '["touches_90d"]\nhigher = "riskier"')
     score = experts(catalogue(), told(tmp_path, text)).score(matrix(touches_90d=[1, 2]))
-    assert score.to_list() == [100.0, 50.0]
+    assert score.to_list() == [75.0, 25.0]
 
 
 def test_no_file(tmp_path: Path) -> None:

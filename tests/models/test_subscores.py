@@ -52,3 +52,19 @@ def test_what_is_not_in_the_model_or_not_scored_has_none() -> None:
     assert found.drop("use").isna().all()
     silent = told.assign(p_churn=np.nan, families="{}")
     assert subscores(silent, BASE).isna().all(axis=None)
+
+
+def test_a_family_that_one_account_lacks_is_not_measured_there() -> None:
+    found = subscores(rows({"adoption": 0.3, "sentiment": 0.2}, {"adoption": 0.3}), BASE)
+    assert found["voice"].isna().to_list() == [False, True]
+
+
+def test_an_account_of_one_group_has_its_health_score_there_and_more_risk_never_scores_higher() -> (
+    None
+):
+    every = {family: 0.0 for families in GROUPS.values() for family in families}
+    told = rows(*({**every, "adoption": push} for push in np.linspace(-5, 8, 400)))
+    found = subscores(told, BASE)["use"]
+    assert found.to_list() == health.score(told["p_churn"], BASE).to_list()
+    assert found.is_monotonic_decreasing
+    assert found.iloc[0] > 90 > 10 > found.iloc[-1]

@@ -36,7 +36,7 @@ def judged(book: Book) -> Shown:
             Column("red", "At risk and stayed", "pct"),
             Column("inversions", "Bands out of order", "count"),
         ],
-        "Two scores, the same accounts, the same answers",
+        "Two scores, held against the same answers",
         "Left while healthy: of those that left, the share the score had called healthy. The "
         "experts' bands hold as many accounts as ours each month, so the two can be compared.",
     )
@@ -61,10 +61,11 @@ def _sentence(book: Book) -> Shown:
             f"{_span(ours['ahead_low'], ours['ahead_high'])}."
         )
     return prose(
-        "**The health score is {word}**: {said}, in {rows} with {events}.{lead}",
+        "**The health score is {word}**: {said}, in {rows}, {events} of them before a "
+        "departure.{lead}",
         word=ours["word"],
         said=ours["said"],
         rows=counted(int(ours["rows"]), "account-month"),
-        events=counted(int(ours["events"]), "departure"),
+        events=formats.count(int(ours["events"])),
         lead=lead,
     )
