@@ -137,10 +137,11 @@ def train(
 
 
 def verdict(held_out: pd.DataFrame) -> str:
-    """What the folds show, in words: against chance first, then against logistic regression.
+    """What the folds show, in words: against chance, then the calendar, then logistic regression.
 
-    ``held_out`` has account_id, fold, outcome and the probabilities ``model`` and
-    ``logistic``. Intervals are 95 %, from 200 draws of accounts.
+    ``held_out`` has account_id, fold, outcome and the probabilities ``model``, ``calendar`` and
+    ``logistic``. What the calendar and size alone tell as well is credited to them. Intervals
+    are 95 %, from 200 draws of accounts.
     """
     area, lead = measures.compare(held_out, "model", "logistic")
     over = held_out["fold"].nunique()
@@ -148,6 +149,12 @@ def verdict(held_out: pd.DataFrame) -> str:
     span = f"[{area.low:.2f}, {area.high:.2f}]"
     if not area.low > 0.5:
         return f"no signal: AUC {area.value:.2f} {span} {tested} is not above chance"
+    _, dated = measures.compare(held_out, "model", "calendar")
+    if not dated.low > 0:
+        return (
+            f"no better than calendar and size alone: {dated.value:+.3f} [{dated.low:+.3f}, "
+            f"{dated.high:+.3f}] AUC {tested}"
+        )
     by = f"{lead.value:+.3f} [{lead.low:+.3f}, {lead.high:+.3f}] AUC {tested}"
     if lead.low > 0:
         return f"beats logistic regression by {by}"

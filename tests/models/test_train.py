@@ -147,10 +147,29 @@ def test_the_verdict_in_words(model: float, logistic: float, said: str) -> None:
             "outcome": outcome,
             "model": model * outcome + rng.normal(size=600),
             "logistic": logistic * outcome + rng.normal(size=600),
+            "calendar": rng.normal(size=600),
         }
     )
     assert verdict(held_out).startswith(said)
     assert verdict(held_out).endswith(("over 2 folds", "is not above chance"))
+
+
+def test_what_the_calendar_tells_as_well_is_credited_to_it() -> None:
+    rng = np.random.default_rng(2)
+    outcome = np.tile([1.0, 0, 0, 0], 150)
+    held_out = pd.DataFrame(
+        {
+            "account_id": [f"a{i}" for i in range(600)],
+            "fold": np.repeat([0, 1], 300),
+            "outcome": outcome,
+            "calendar": 2 * outcome + rng.normal(size=600),
+            "logistic": rng.normal(size=600),
+        }
+    )
+    as_well = held_out.assign(model=held_out["calendar"] + 0.2 * rng.normal(size=600))
+    assert verdict(as_well).startswith("no better than calendar and size alone: ")
+    better = held_out.assign(model=held_out["calendar"] + 2 * outcome)
+    assert verdict(better).startswith("beats logistic regression")
 
 
 def test_rows_join_features_to_answers_by_month_and_account() -> None:
