@@ -56,13 +56,13 @@ def _sentence(book: Book) -> Shown:
         better = "better than" if ours["ahead_low"] > 0 else "not shown to be better than"
         better = "worse than" if ours["ahead_high"] < 0 else better
         lead = (
-            f" It ranks {better} the experts' weights: "
+            f"It ranks {better} the experts' weights: "
             f"{formats.number(ours['ahead'], 2, signed=True)} AUC, "
             f"{_span(ours['ahead_low'], ours['ahead_high'])}."
         )
     return prose(
         "**The health score is {word}**: {said}, in {rows}, {events} of them before a "
-        "departure.{lead}",
+        "departure. {lead}",
         word=ours["word"],
         said=ours["said"],
         rows=counted(int(ours["rows"]), "account-month"),

@@ -79,7 +79,7 @@ def _table(book: Book) -> Shown:
     rows = wide.join(first[["every", "n", "due", "settled"]]).reset_index()
     told = book.forecast[book.forecast["what"] == "renewed"].set_index("period")
     rows["range"] = [
-        f"{money(book, told.loc[p, 'p10'])} to {money(book, told.loc[p, 'p90'])}"
+        f"{money(book, told.loc[p, 'p10'])}–{money(book, told.loc[p, 'p90'])}"
         for p in rows["period"]
     ]
     for name in parts:
