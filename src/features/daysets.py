@@ -81,22 +81,27 @@ class DaySets:
         All runs at once, by halving: a run of ``n + m`` days ends where one of ``m`` does
         and one of ``n`` ended ``m`` days before.
         """
-        absent = np.zeros_like(self.words)
-        for place, mask in self._masks(self.last - window + 1, self.last):
-            absent[place] = ~self.words[place] & mask
-        absent = absent[-((window + 63) // 64) :]
+        masks = dict(self._masks(self.last - window + 1, self.last))
+        held = self.words[min(masks) :]
+        told = np.zeros(held.shape[1], dtype=np.bool_)
+        for place, mask in masks.items():
+            told |= (self.words[place] & mask) != 0
+        every = np.full(held.shape[1], float(window))  # of whoever has no day at all
+        held = held[:, told]
+        absent = np.array([~row & masks[place] for place, row in enumerate(held, min(masks))])
         powers = [absent]  # where a run of 1, 2, 4, ... days ends
         while 2 ** len(powers) <= window:
             half = powers[-1]
             powers.append(half & _later(half, 2 ** (len(powers) - 1)))
-        longest = np.zeros(self.words.shape[1], dtype=np.int64)
+        longest = np.zeros(absent.shape[1], dtype=np.int64)
         ends = np.zeros_like(absent)
         for power in reversed(range(len(powers))):
             longer = powers[power] & np.where(longest > 0, _later(ends, 2**power), ALL)
             found = longer.any(axis=0)
             ends = np.where(found, longer, ends)
             longest += found * 2**power
-        return longest.astype(np.float64)
+        every[told] = longest
+        return every
 
     def since_last(self) -> Floats:
         """Days from the last one to the day of the cutoff; NaN where there is none."""

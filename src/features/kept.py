@@ -8,7 +8,9 @@ lacks is counted alone and joins it.
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
@@ -28,6 +30,7 @@ from features.timeline import Piece, Timeline
 from warehouse.snapshot import Snapshot
 
 NOTE = b"perennial"
+AHEAD = 2  # months read while one is worked on
 ROWS = 40_000_000  # that are counted together: some two gigabytes at work
 
 
@@ -57,11 +60,7 @@ def tiles(
                 _write(_file(store, table, piece), whole, made_from)
             yield piece, whole
 
-    for piece in timeline.pieces:
-        before = None
-        if store and piece.month:
-            made_from = _made_from(snapshot, table, piece, timeline)
-            before = _read(_file(store, table, piece), made_from)
+    for piece, before in _ahead(snapshot, table, timeline, store):
         missing = [part for part in parts if before is None or part.key not in before.keys]
         size = _rows(snapshot, table, piece) if missing else 0
         same = [part.key for part in missing] == [part.key for part in wanted]
@@ -75,6 +74,28 @@ def tiles(
             wanted, rows = missing, rows + size
     if run:
         yield from counted()
+
+
+def _ahead(
+    snapshot: Snapshot, table: str, timeline: Timeline, store: Path | None
+) -> Iterator[tuple[Piece, Tiles | None]]:
+    """Each piece with what is kept of it; the next ones are read while one is worked on."""
+
+    def kept(piece: Piece) -> Tiles | None:
+        if not store or not piece.month:
+            return None
+        return _read(_file(store, table, piece), _made_from(snapshot, table, piece, timeline))
+
+    with ThreadPoolExecutor(AHEAD) as pool:
+        coming: deque[tuple[Piece, Future[Tiles | None]]] = deque()
+        for piece in timeline.pieces:
+            coming.append((piece, pool.submit(kept, piece)))
+            if len(coming) > AHEAD:
+                first, read = coming.popleft()
+                yield first, read.result()
+        while coming:
+            first, read = coming.popleft()
+            yield first, read.result()
 
 
 def _file(store: Path, table: str, piece: Piece) -> Path:
