@@ -19,8 +19,6 @@ value is ``(B - 1)(1/N + 1/M)``, and its quantile says what luck can do.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -36,19 +34,6 @@ CLASSES = 10
 NOTICEABLE = 0.1  # PSI: the usual first threshold (Siddiqi 2006), for a change worth a look
 LUCK = 0.001  # the chance of an alarm without drift, for one feature: there are hundreds
 STEADY, MOVED, BROKEN = "steady", "moved", "broken"
-
-
-@dataclass(frozen=True)
-class Scores:
-    """How the scores moved: PSI and what luck makes of it, means (probabilities), a verdict."""
-
-    psi: float
-    expected: float
-    mean_then: float
-    mean_now: float
-    shift: float
-    verdict: str
-    advice: str
 
 
 def drift(
@@ -93,33 +78,6 @@ def drift(
     columns = ["psi", "expected", "known_then", "known_now", "verdict", "advice"]
     found = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
     return found.rename_axis("feature").astype({"verdict": "str", "advice": "str"})
-
-
-def scores(p_then: pd.Series[float], p_now: pd.Series[float]) -> Scores:
-    """How probabilities moved: PSI over the deciles of ``p_then``, and the shift of the mean.
-
-    NaN is an account without a score, a class of its own, and left out of the means. The
-    verdict is ``MOVED`` or ``STEADY``, as for a feature. Raises `InputMissing` if either is
-    empty or has no score at all.
-    """
-    _some(int(p_then.notna().sum()), int(p_now.notna().sum()))
-    then, today = np.asarray(p_then, dtype=np.float64), np.asarray(p_now, dtype=np.float64)
-    index, limit, expected = _measured(then, today, _edges(then))
-    before, after = float(np.nanmean(then)), float(np.nanmean(today))
-    moved = index > limit
-    advice = (
-        f"Scores average {before:.1%} then and {after:.1%} now: look at the features that moved "
-        "before telling anyone that the risk did."
-    )
-    return Scores(
-        psi=index,
-        expected=expected,
-        mean_then=before,
-        mean_now=after,
-        shift=after - before,
-        verdict=MOVED if moved else STEADY,
-        advice=advice if moved else "Nothing to do.",
-    )
 
 
 def _some(then: int, now: int) -> None:

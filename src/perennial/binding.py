@@ -9,7 +9,7 @@ import pandas as pd
 from features.catalogue import catalogue
 from metrics.facts import facts
 from models import artefacts, forecast, grades, history
-from models import outlook as renewing
+from models import outlook as renewal_outlook
 from models.scores import CHANGES, FORECASTS, RENEWALS, SCORES, Sheet
 from perennial.training import Serving, question
 from perennial.workspace import Workspace, code_digest
@@ -81,8 +81,8 @@ def bind(
         ),
         outlook=outlook(table),
         forecast=forecasts,
-        forecast_grades=renewing.summary(
-            renewing.grades(workspace.root, lines, month, zone, policy.gap_days)
+        forecast_grades=renewal_outlook.summary(
+            renewal_outlook.grades(workspace.root, lines, month, zone, policy.gap_days)
         ),
         sources=sources,
         faults=faults,
@@ -96,7 +96,7 @@ def _renewals(
     first = forecast.quarter(due["due_in"]) if len(due) else due["due_in"]
     whole = forecast.quarter(pd.Series([shift(month, 3)]))[0]
     rows = due[first == whole]
-    learnt = renewing.learnt_from(workspace.root, lines, month, zone, gap)
+    learnt = renewal_outlook.learnt_from(workspace.root, lines, month, zone, gap)
     return {
         "model": str(due["model"].iloc[0]) if len(due) else "last year",
         "learnt": bool(learnt["period"].nunique() >= forecast.PERIODS),

@@ -216,7 +216,7 @@ def _identity(
         workspace.settings.model_dump(mode="json", exclude={"data": {"source"}}),
         {k: _digest(s) for k, s in models.items()},
         [
-            sha256(told.to_json(orient="split").encode()).hexdigest()
+            sha256(told.to_json(orient="split", date_format="iso").encode()).hexdigest()
             for told in (*sheets.values(), *before)
         ],
     ]

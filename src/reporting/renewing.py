@@ -42,6 +42,8 @@ def chances(due: pd.DataFrame, currency: str) -> Shown:
 
 def reach(due: pd.DataFrame) -> Shown:
     """How often the renewed ARR of these terms can be told closely, by anybody at all."""
+    if due.empty:
+        return prose("No term ends in the half year ahead, so there is nothing to tell.")
     sure = forecast.certainty(due["arr"], due["p_lost"], CLOSE)
     return prose(
         "Of these {n} terms the renewed ARR lies within {close} of what is expected in **{sure}** "

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.drift import BROKEN, MOVED, STEADY, drift, scores
+from models.drift import BROKEN, MOVED, STEADY, drift
 from warehouse.errors import InputMissing
 
 SEEDS = range(50)
@@ -125,21 +125,9 @@ def test_words_have_a_class_each() -> None:
     assert "renamed" in renamed["advice"]
 
 
-def test_scores_say_how_far_they_moved() -> None:
-    rng = np.random.default_rng(2)
-    then, alike, higher = (pd.Series(rng.beta(1, 9 - k, size=800)) for k in (0, 0, 4))
-    same, moved = scores(then, alike), scores(then, higher)
-    assert same.verdict == STEADY
-    assert same.advice == "Nothing to do."
-    assert moved.verdict == MOVED
-    assert moved.psi > same.psi
-    assert moved.shift == pytest.approx(higher.mean() - then.mean())
-    assert scores(then, alike.mask(alike.index < 400)).verdict == MOVED
-
-
 def test_nothing_to_compare_is_refused() -> None:
     rows = pd.DataFrame({"even": [1.0, 2.0]})
     with pytest.raises(InputMissing, match="2 rows of training and 0 now"):
         drift(rows, rows.iloc[:0])
     with pytest.raises(InputMissing, match="0 rows of training"):
-        scores(pd.Series([np.nan]), pd.Series([0.5]))
+        drift(rows.iloc[:0], rows)

@@ -127,6 +127,20 @@ def test_growth_is_what_was_gained_over_what_it_grew_from(fit, frame) -> None:
     assert expansion.question.kind == "expansion"
 
 
+def tested() -> pd.DataFrame:
+    """Two folds in which a quarter did it, and methods that say nothing of it."""
+    rng = np.random.default_rng(2)
+    said = {name: rng.normal(size=600) for name in ("model", "logistic", "calendar")}
+    return pd.DataFrame(
+        {
+            "account_id": [f"a{i}" for i in range(600)],
+            "fold": np.repeat([0, 1], 300),
+            "outcome": np.tile([1.0, 0, 0, 0], 150),
+            **said,
+        }
+    )
+
+
 @pytest.mark.parametrize(
     ("model", "logistic", "said"),
     [
@@ -138,37 +152,21 @@ def test_growth_is_what_was_gained_over_what_it_grew_from(fit, frame) -> None:
     ],
 )
 def test_the_verdict_in_words(model: float, logistic: float, said: str) -> None:
-    rng = np.random.default_rng(2)
-    outcome = np.tile([1.0, 0, 0, 0], 150)
-    held_out = pd.DataFrame(
-        {
-            "account_id": [f"a{i}" for i in range(600)],
-            "fold": np.repeat([0, 1], 300),
-            "outcome": outcome,
-            "model": model * outcome + rng.normal(size=600),
-            "logistic": logistic * outcome + rng.normal(size=600),
-            "calendar": rng.normal(size=600),
-        }
+    held_out = tested().assign(
+        model=lambda rows: model * rows["outcome"] + rows["model"],
+        logistic=lambda rows: logistic * rows["outcome"] + rows["logistic"],
     )
     assert verdict(held_out).startswith(said)
     assert verdict(held_out).endswith(("over 2 folds", "is not above chance"))
 
 
 def test_what_the_calendar_tells_as_well_is_credited_to_it() -> None:
-    rng = np.random.default_rng(2)
-    outcome = np.tile([1.0, 0, 0, 0], 150)
-    held_out = pd.DataFrame(
-        {
-            "account_id": [f"a{i}" for i in range(600)],
-            "fold": np.repeat([0, 1], 300),
-            "outcome": outcome,
-            "calendar": 2 * outcome + rng.normal(size=600),
-            "logistic": rng.normal(size=600),
-        }
+    held_out = tested().assign(
+        calendar=lambda rows: 2 * rows["outcome"] + rows["calendar"],
     )
-    as_well = held_out.assign(model=held_out["calendar"] + 0.2 * rng.normal(size=600))
+    as_well = held_out.assign(model=held_out["calendar"] + 0.2 * held_out["model"])
     assert verdict(as_well).startswith("no better than calendar and size alone: ")
-    better = held_out.assign(model=held_out["calendar"] + 2 * outcome)
+    better = held_out.assign(model=held_out["calendar"] + 2 * held_out["outcome"])
     assert verdict(better).startswith("beats logistic regression")
 
 

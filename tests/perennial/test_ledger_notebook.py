@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -12,17 +11,10 @@ from perennial.notebooks import newest
 from perennial.workspace import NOTEBOOKS, at
 from reporting import ledger, page, runner
 from reporting.audit import audit
+from tests.perennial.examples import place
 from warehouse.freeze import freeze
 
-HOUSE = Path(__file__).resolve().parents[2]
 NOTEBOOK = NOTEBOOKS / "research" / "02-read-the-ledger.ipynb"
-
-
-def place(root: Path, name: str, samples: Path) -> Path:
-    shutil.copy(HOUSE / "examples" / name / "perennial.toml", root)
-    (root / "data").mkdir()
-    (root / "data" / "raw").symlink_to(samples / name)
-    return root
 
 
 @pytest.mark.parametrize("name", ["displayr", "saas_growth", "online_retail"])
