@@ -36,14 +36,20 @@ Floats = npt.NDArray[np.float64]
 
 
 @cache
-def rehearsed() -> pd.DataFrame:
-    """The decisions told three months ahead: outcome, left, observed, ahead, a column a method."""
+def settled() -> Path:
+    """The workspace of the simulated company, with the truth about it."""
     home = Path(tempfile.mkdtemp(prefix="perennial-bench-"))
     company(home / "data" / "raw", ACCOUNTS, MONTHS, SEED, oracles=True)
     (home / "perennial.toml").write_text(
         f'[company]\nname = "Bench"\ncurrency = "USD"\n\n[rates]\n{rates("default")}\n'
     )
-    return of(home)
+    return home
+
+
+@cache
+def rehearsed() -> pd.DataFrame:
+    """The decisions told three months ahead: outcome, left, observed, ahead, a column a method."""
+    return of(settled())
 
 
 def of(home: Path) -> pd.DataFrame:
@@ -56,7 +62,7 @@ def of(home: Path) -> pd.DataFrame:
     gap = place.settings.policy.gap_days
     asked = training.question(place, "renewal")
     answers = history.answers(snapshot, asked, known, month, gap)
-    trained = training.learn(place, snapshot, "renewal", month)
+    trained = training.learn(place, snapshot, "renewal", month).trained
     assert trained.held_out is not None
     told = trained.held_out.assign(defaults=_defaults(known, answers, trained.names, month, gap))
     told = told.merge(answers[["account_id", "month", "lead", "decided_in"]])

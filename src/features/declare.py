@@ -36,6 +36,7 @@ __all__ = [
 
 CONTEXT = "calendar and size"  # the family of what frames a risk and drives none of it
 PROXY = "csm opinion"  # that of what somebody already thinks of it
+OPINIONS = frozenset({PROXY, "sentiment"})  # families of what people say, no cause of their leaving
 FRAMES = frozenset({CONTEXT, PROXY})  # families that are no reason a person could act on
 
 UNITS = frozenset(

@@ -3,6 +3,9 @@
 Native booster files, JSON, and nothing that runs code when it is opened::
 
     model-<seed>.ubj   one booster a seed, XGBoost's own format
+    drivers-<seed>.ubj likewise, of the models that know drivers only
+    amounts.json, .ubj how much accounts grow that do, where that was asked
+    logistic.json      centres, spreads and weights, where logistic regression ships
     schema.json        question, month, feature names, rates, medians, versions
     folds.json         how it did on each fold, beside its baselines
     golden.json        rows of training values and what they must score
@@ -24,6 +27,8 @@ import numpy as np
 import pandas as pd
 
 from features.vocabulary import Vocabulary
+from models.amounts import Amounts
+from models.logistic import Logistic
 from models.outcomes import Question
 from models.trained import Floats, Trained
 from warehouse.errors import InputMissing, Refusal
@@ -36,6 +41,10 @@ class ArtefactRefused(Refusal):
     """A model's folder does not hold what was written there."""
 
     code = 65
+
+
+class ArtefactOutdated(ArtefactRefused):
+    """A model's folder is whole, and of an earlier version that kept less in it."""
 
 
 def contents(trained: Trained) -> dict[str, bytes]:
@@ -51,10 +60,10 @@ def contents(trained: Trained) -> dict[str, bytes]:
         "rows": trained.rows,
         "events": trained.events,
         "base_rate": trained.base_rate,
-        "growth": trained.growth,
         "medians": {name: _number(value) for name, value in trained.medians.items()},
         "verdict": trained.verdict,
         "rule": trained.rule,
+        "settings": dict(trained.settings),
         "libraries": dict(trained.libraries),
         "vocabulary": {name: list(words) for name, words in trained.vocabulary.words.items()},
     }
@@ -67,6 +76,15 @@ def contents(trained: Trained) -> dict[str, bytes]:
         "margins": [float(v) for v in trained.golden_margins],
     }
     files = {f"model-{seed}.ubj": raw for seed, raw in sorted(trained.boosters.items())}
+    files |= {f"drivers-{seed}.ubj": raw for seed, raw in sorted(trained.drivers.items())}
+    if trained.amounts is not None:
+        files |= {
+            "amounts.json": _json(trained.amounts.to_dict()),
+            "amounts.ubj": trained.amounts.raw,
+        }
+    if trained.logistic is not None:
+        lines = {name: _plain(value) for name, value in vars(trained.logistic).items()}
+        files["logistic.json"] = _json(lines)
     files |= {
         "schema.json": _json(schema),
         "folds.json": _json(folds),
@@ -94,10 +112,16 @@ def load(folder: Path, expected: str | None = None) -> Trained:
 
     ``expected`` is the digest it was registered with. Raises `InputMissing` where a file
     is gone and `ArtefactRefused` where one is not what was written, or where this machine
-    does not score the golden rows as the training machine did.
+    does not score the golden rows as the training machine did; `ArtefactOutdated` where an
+    earlier version wrote it.
     """
     files = _verified(folder, expected)
     schema = json.loads(files["schema.json"])
+    if absent := [f"drivers-{s}.ubj" for s in schema["seeds"] if f"drivers-{s}.ubj" not in files]:
+        raise ArtefactOutdated(
+            f"{folder} was written by an earlier version, without {', '.join(absent)}: a model "
+            "whose reasons come from drivers alone. Train again, and restate the month"
+        )
     folds = [
         {name: math.nan if value is None else value for name, value in row.items()}
         for row in json.loads(files["folds.json"])
@@ -110,14 +134,17 @@ def load(folder: Path, expected: str | None = None) -> Trained:
         names=tuple(schema["names"]),
         catalogue=schema["catalogue"],
         boosters={seed: files[f"model-{seed}.ubj"] for seed in schema["seeds"]},
+        drivers={seed: files[f"drivers-{seed}.ubj"] for seed in schema["seeds"]},
+        logistic=_lines(files.get("logistic.json")),
         rows=schema["rows"],
         events=schema["events"],
         base_rate=schema["base_rate"],
-        growth=schema["growth"],
+        amounts=_amounts(files),
         medians={k: math.nan if v is None else v for k, v in schema["medians"].items()},
         folds=pd.DataFrame(folds),
         verdict=schema["verdict"],
         rule=schema["rule"],
+        settings=schema["settings"],
         libraries=schema["libraries"],
         golden=_matrix(golden["values"]),
         golden_margins=np.array(golden["margins"], dtype=np.float64),
@@ -160,6 +187,23 @@ def _verified(folder: Path, expected: str | None) -> dict[str, bytes]:
                 "from the one recorded); restore mlruns/ or train again"
             )
     return files
+
+
+def _amounts(files: dict[str, bytes]) -> Amounts | None:
+    told = files.get("amounts.json")
+    return None if told is None else Amounts.from_dict(json.loads(told), files["amounts.ubj"])
+
+
+def _lines(raw: bytes | None) -> Logistic | None:
+    if raw is None:
+        return None
+    told = json.loads(raw)
+    arrays = {name: np.array(v) for name, v in told.items() if isinstance(v, list)}
+    return Logistic(**arrays, offset=told["offset"])
+
+
+def _plain(value: Floats | float) -> list[float] | float:
+    return value if isinstance(value, float) else [float(each) for each in value]
 
 
 def _json(value: object) -> bytes:

@@ -2,9 +2,8 @@
 
 The base rate says the same of everybody. The rule looks at one column, the one a
 person would look at; the calendar at when terms end and how large the account is; the five
-factors are what companies weigh by hand. Logistic regression looks at all columns, in
-straight lines.
-Each learns from a fold's past rows only.
+factors are what companies weigh by hand. Logistic regression (`models.logistic`) looks at all
+columns, in straight lines. Each learns from a fold's past rows only.
 """
 
 from __future__ import annotations
@@ -25,8 +24,6 @@ Floats = npt.NDArray[np.float64]
 
 PARTS = 10  # equal-count classes of the rule's column
 PRIOR = 20  # rows at the base rate added to each class, so that a small one does not shout
-PENALTY = 0.1  # inverse strength of the L2 penalty on standardised columns
-FAR = 4.0  # standard deviations beyond which a value counts as this far
 
 
 @dataclass(frozen=True)
@@ -89,40 +86,3 @@ def five_factors(frame: pd.DataFrame) -> Floats:
     told = [by.score(frame.loc[rows]) for rows in months]
     scores = pd.concat(told).reindex(frame.index)
     return np.asarray(scores.to_numpy()[:, np.newaxis], dtype=np.float64)
-
-
-@dataclass(frozen=True)
-class Logistic:
-    """L2 logistic regression on standardised columns; unknowns are flagged, then medians."""
-
-    centre: Floats
-    spread: Floats
-    weights: Floats
-    offset: float
-
-    @classmethod
-    def fit(cls, values: Floats, outcome: Floats) -> Logistic:
-        """The regression of ``outcome`` on ``values`` (rows x features, NaN = unknown)."""
-        # Imported here: scoring a month needs no scikit-learn, and the import costs a second.
-        from sklearn.linear_model import LogisticRegression
-
-        known = ~np.isnan(values).all(axis=0)
-        centre = np.zeros(values.shape[1])
-        centre[known] = np.nanmedian(values[:, known], axis=0)
-        filled = np.where(np.isnan(values), centre, values)
-        spread = filled.std(axis=0)
-        shell = cls(centre, np.where(spread > 0, spread, 1.0), np.zeros(0), 0.0)
-        fitted = LogisticRegression(C=PENALTY, solver="newton-cholesky").fit(
-            shell._design(values), outcome
-        )
-        return cls(shell.centre, shell.spread, fitted.coef_[0], float(fitted.intercept_[0]))
-
-    def predict(self, values: Floats) -> Floats:
-        """The probability of each row of ``values``, in the columns it was fitted on."""
-        margin = self._design(values) @ self.weights + self.offset
-        return np.asarray(1 / (1 + np.exp(-margin)), dtype=np.float64)
-
-    def _design(self, values: Floats) -> Floats:
-        unknown = np.isnan(values)
-        standard = (np.where(unknown, self.centre, values) - self.centre) / self.spread
-        return np.hstack([np.clip(standard, -FAR, FAR), unknown.astype(np.float64)])

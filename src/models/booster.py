@@ -18,10 +18,11 @@ import xgboost as xgb
 from models.outcomes import Kind
 
 Floats = npt.NDArray[np.float64]
+Settings = dict[str, float | str]
 
 SEEDS = (1, 2, 3)
 THREADS = 2  # fits side by side, and threads of one prediction
-SETTINGS: dict[str, float | str] = {
+SETTINGS: Settings = {
     "objective": "binary:logistic",
     "tree_method": "hist",
     "max_depth": 3,
@@ -38,14 +39,25 @@ SETTINGS: dict[str, float | str] = {
 ROUNDS: dict[Kind, int] = {"churn": 350, "expansion": 350, "renewal": 200}
 
 
-def fit(values: Floats, outcome: Floats, seed: int, rounds: int) -> bytes:
+def fit(
+    values: Floats, outcome: Floats, seed: int, rounds: int, settings: Settings | None = None
+) -> bytes:
     """The booster (UBJSON bytes) fitted to ``values`` (rows x features, NaN = unknown).
 
     The same arguments give the same bytes.
     """
-    data = xgb.QuantileDMatrix(values.astype(np.float32), label=outcome, nthread=1)
-    settings = SETTINGS | {"seed": seed, "nthread": 1}
-    return bytes(xgb.train(settings, data, num_boost_round=rounds).save_raw("ubj"))
+    return grow(binned(values, outcome), seed, rounds, settings or SETTINGS)
+
+
+def binned(values: Floats, outcome: Floats) -> xgb.QuantileDMatrix:
+    """Rows as trees read them: every column in bins, made once for all that grow on them."""
+    return xgb.QuantileDMatrix(values.astype(np.float32), label=outcome, nthread=1)
+
+
+def grow(data: xgb.QuantileDMatrix, seed: int, rounds: int, settings: Settings) -> bytes:
+    """The booster (UBJSON bytes) of ``rounds`` trees under ``settings``."""
+    told = settings | {"seed": seed, "nthread": 1}
+    return bytes(xgb.train(told, data, num_boost_round=rounds).save_raw("ubj"))
 
 
 def load(raw: bytes) -> xgb.Booster:

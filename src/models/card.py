@@ -19,7 +19,8 @@ MEASURED = (
 def parameters(trained: Trained) -> dict[str, object]:
     """What was decided before the training, and what it had to learn from."""
     return {
-        **booster.SETTINGS,
+        **trained.settings,
+        "method": trained.method,
         "rounds": booster.ROUNDS[trained.question.kind],
         "seeds": " ".join(str(seed) for seed in sorted(trained.boosters)),
         "lead": trained.question.lead,
@@ -61,6 +62,6 @@ def text(trained: Trained) -> str:
         f"of them events ({trained.base_rate:.1%}), in {len(trained.names)} features. Tested on "
         f"{trained.folds['fold'].nunique()} folds, each on months later than any it learned from. "
         f"Beside it: logistic regression, the base rate, and one column ({trained.rule}). The "
-        f"folder `artefact` is what scores; the logged model is the first of "
-        f"{len(trained.boosters)} seeds."
+        f"folder `artefact` is what scores, by {trained.method}; the logged model is the trees "
+        f"of the first of {len(trained.boosters)} seeds."
     )

@@ -1,9 +1,11 @@
 """Reasons: what an account's probability is associated with, in words.
 
-A reason is an idea, not a column: the contributions of all windows of one
-declaration are summed before anything is ranked, or "tickets, 28 days" and
-"tickets, 90 days" would take two of three places. The words come from the
-catalogue: the value now, three months ago, and at similar accounts.
+A reason is a driver (`features.drivers`), not a column: the contributions of all it is seen
+by are summed before anything is ranked, or "tickets, 28 days" and "tickets, 90 days" would
+take two of three places. It is said by the column that weighs most, in the words of the
+catalogue: the value now, three months ago, and at similar accounts. What people say, in a
+survey or about a customer, is no driver: reasons come from models that cannot hear it. One
+that not every seed's model gives is said to be unsteady.
 
 A contribution says what the model associates with the outcome. It is never said
 that it happens *because* of it.
@@ -11,6 +13,7 @@ that it happens *because* of it.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -19,7 +22,9 @@ import pandas as pd
 
 from features import peers
 from features.catalogue import Catalogue
-from features.declare import FRAMES
+from features.declare import FRAMES, Feature
+from features.drivers import driver
+from models import booster
 from models.outcomes import Kind
 from models.trained import Trained, listed
 from warehouse.errors import InputMissing
@@ -41,28 +46,31 @@ def reasons(
     then: pd.DataFrame,
     catalogue: Catalogue,
     top: int = 3,
-    contributions: pd.DataFrame | None = None,
+    grounds: Iterable[pd.DataFrame] | None = None,
 ) -> pd.DataFrame:
-    """Up to ``top`` reasons for each row of ``now``: account_id, reasons.
+    """Up to ``top`` reasons for each row of ``now``: account_id, reasons, p.
 
     ``now`` and ``then`` are features (index account_id) at the close and three months
     before it; an account absent from ``then`` has no value then. What is typical is the
     median of the accounts of similar ARR and age (`features.peers`).
-    ``contributions`` saves computing `Trained.contributions` of ``now`` again.
+    ``grounds`` are contributions, a frame a model; those of `Trained.grounds` if not given.
 
-    A reason is a dict: idea, family, feature (the window that weighs most), contribution
-    (log-odds, 4 decimals), direction ("raises" or "lowers"), text. Those that point where
-    the account stands (above or below the model's average) come first, largest first,
+    A reason is a dict: driver, idea, family, feature (the column that weighs most),
+    contribution (log-odds, mean of the models, 4 decimals), seen (in how many of the models it
+    points this way, of how many), direction ("raises" or "lowers"), text. Those that point where
+    the account stands (above or below the models' average) come first, largest first,
     and among them drivers before ``FRAMES``: when a term ends and how large an account
     is frame its risk, and no one can act on them. Below ``SMALLEST`` there are none, and
-    an empty list is an honest answer.
+    an empty list is an honest answer. ``p`` is the probability by those models alone.
     """
-    parts = trained.contributions(now) if contributions is None else contributions
+    drivers = _told(trained, catalogue, driver)
+    parts, sides, p, models = _averaged(
+        trained.grounds(now) if grounds is None else grounds, list(trained.names), drivers
+    )
     names = np.array(trained.names, dtype=object)
-    ideas = _told(trained, catalogue, "idea")
-    labels, summed = _summed(parts[list(trained.names)], ideas)
+    labels, summed = _summed(parts, drivers)
     side = np.where(summed.sum(axis=1) >= 0, 1.0, -1.0)
-    family = dict(zip(ideas, _told(trained, catalogue, "family"), strict=True))
+    family = dict(zip(drivers, _told(trained, catalogue, family_of), strict=True))
     drives = np.array([family[label] not in FRAMES for label in labels])
     # Head starts no size can make up: the account's side of the average, then being a driver.
     same = (summed * side[:, None] > 0) & (np.abs(summed) >= SMALLEST)
@@ -71,8 +79,7 @@ def reasons(
     values = trained.numbers(now).to_numpy(np.float64)
     past = trained.numbers(then.reindex(now.index)).to_numpy(np.float64)
     middle = typical(trained, now)
-    raw = np.abs(parts[list(trained.names)].to_numpy(np.float64))
-    of_idea = {label: np.flatnonzero(ideas == label) for label in labels}
+    of_driver = {label: np.flatnonzero(drivers == label) for label in labels}
     noun = NOUNS[trained.question.kind]
     found: list[list[dict[str, Any]]] = []
     for row, chosen in enumerate(order):
@@ -81,26 +88,46 @@ def reasons(
             weight = summed[row, place]
             if abs(weight) < SMALLEST:
                 continue
-            windows = of_idea[labels[place]]
-            strongest = windows[np.argmax(raw[row, windows])]
+            columns = of_driver[labels[place]]
+            # Of the columns that point the way the driver does, the one that weighs most.
+            strongest = columns[np.argmax(np.sign(weight) * parts[row, columns])]
             name = str(names[strongest])
             value, was = (
                 trained.vocabulary.word(name, float(at[row, strongest])) for at in (values, past)
             )
             phrase = catalogue.phrase(name, value, was, float(middle[row, strongest]))
+            told = catalogue.by_name[name]
+            seen = int(sides[row, place] if weight > 0 else models - sides[row, place])
+            doubt = "" if seen == models else f" (in {seen} of {models} models: unsteady)"
             said.append(
                 {
-                    "idea": labels[place],
-                    "family": catalogue.by_name[name].family,
+                    "driver": labels[place],
+                    "idea": told.idea,
+                    "family": told.family,
                     "feature": name,
                     "contribution": round(float(weight), 4),
+                    "seen": [seen, models],
                     "direction": "raises" if weight > 0 else "lowers",
                     "text": f"{phrase}; associated with {'higher' if weight > 0 else 'lower'} "
-                    f"{noun}",
+                    f"{noun}{doubt}",
                 }
             )
         found.append(said)
-    return pd.DataFrame({"account_id": now.index.astype("str"), "reasons": found})
+    return pd.DataFrame({"account_id": now.index.astype("str"), "reasons": found, "p": p})
+
+
+def _averaged(
+    grounds: Iterable[pd.DataFrame], names: list[str], drivers: npt.NDArray[np.object_]
+) -> tuple[Floats, Floats, Floats, int]:
+    """Of contributions by model: their mean, in how many each driver raises, p, and how many."""
+    total, raises, models = np.zeros((1, len(names) + 1)), np.zeros((1, 1)), 0
+    for each in grounds:
+        models += 1
+        parts = each[[*names, "bias"]].to_numpy(np.float64)
+        total = total + parts
+        raises = raises + (_summed(parts[:, :-1], drivers)[1] > 0)
+    mean = total / models
+    return mean[:, :-1], raises, booster.probability(mean.sum(axis=1)), models
 
 
 def families(trained: Trained, contributions: pd.DataFrame, catalogue: Catalogue) -> pd.DataFrame:
@@ -108,8 +135,8 @@ def families(trained: Trained, contributions: pd.DataFrame, catalogue: Catalogue
 
     With the column ``bias`` of ``contributions`` added, a row sums to its margin.
     """
-    told = _told(trained, catalogue, "family")
-    labels, summed = _summed(contributions[list(trained.names)], told)
+    told = _told(trained, catalogue, family_of)
+    labels, summed = _summed(contributions[list(trained.names)].to_numpy(np.float64), told)
     return pd.DataFrame(summed, index=contributions.index, columns=labels)
 
 
@@ -140,22 +167,29 @@ def _cents(money: Floats) -> npt.NDArray[np.int64]:
     return whole
 
 
-def _told(trained: Trained, catalogue: Catalogue, what: str) -> npt.NDArray[np.object_]:
-    """The idea or family of each of the model's features."""
+def _told(
+    trained: Trained, catalogue: Catalogue, what: Callable[[Feature], str]
+) -> npt.NDArray[np.object_]:
+    """``what`` says of each of the model's features: its driver or its family."""
     absent = [name for name in trained.names if name not in catalogue.by_name]
     if absent:
         raise InputMissing(
             f"the {trained.question.kind} model of {trained.month} uses features that are no "
             f"longer declared: {listed(absent)}; train again"
         )
-    return np.array([getattr(catalogue.by_name[n], what) for n in trained.names], dtype=object)
+    return np.array([what(catalogue.by_name[name]) for name in trained.names], dtype=object)
 
 
-def _summed(parts: pd.DataFrame, groups: npt.NDArray[np.object_]) -> tuple[list[str], Floats]:
+def family_of(feature: Feature) -> str:
+    """The family a feature was declared in."""
+    return feature.family
+
+
+def _summed(parts: Floats, groups: npt.NDArray[np.object_]) -> tuple[list[str], Floats]:
     """The distinct groups, sorted, and the columns of ``parts`` summed by group."""
     labels = sorted({str(g) for g in groups})
     belongs = np.array([[g == label for label in labels] for g in groups], dtype=np.float64)
-    return labels, parts.to_numpy(np.float64) @ belongs
+    return labels, parts @ belongs
 
 
 def typical(trained: Trained, now: pd.DataFrame) -> Floats:

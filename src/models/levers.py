@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.catalogue import Catalogue
-from features.declare import FRAMES
+from features.declare import FRAMES, OPINIONS
 from models import booster, explain
 from models.trained import Trained, listed
 from warehouse.errors import InputMissing, Usage
@@ -31,7 +31,8 @@ def levers(trained: Trained, now: pd.DataFrame, catalogue: Catalogue) -> pd.Data
 
     ``now`` is features (index account_id) of all accounts of the month, among which the peers
     are found. Returns index account_id and a column for each driver family of the model but
-    ``FRAMES``, in order of name, in probabilities: 0.05 is five points. It is never below 0.
+    ``FRAMES`` and ``OPINIONS``, in order of name, in probabilities: 0.05 is five points. It is
+    never below 0.
 
     A family is knocked out by setting its features to their median among the peers
     (`features.peers`). A feature whose declaration says which side is riskier is set only
@@ -58,14 +59,15 @@ def levers(trained: Trained, now: pd.DataFrame, catalogue: Catalogue) -> pd.Data
     values = trained.numbers(now).to_numpy(np.float64)
     better = _better(values, explain.typical(trained, now), np.array([f.riskier for f in told]))
     family = np.array([f.family for f in told], dtype=object)
-    names = sorted({f.family for f in told} - FRAMES)
+    names = sorted({f.family for f in told} - FRAMES - OPINIONS)
     drops = np.zeros((len(now), len(names)))
     step = max(1, CELLS // max(1, values.size))
     for first in range(0, len(names), step):
         batch = names[first : first + step]
         knocked = np.vstack([np.where(family == name, better, values) for name in batch])
         left = booster.probability(trained.margins(knocked)).reshape(len(batch), len(now))
-        drops[:, first : first + step] = (p - left).clip(min=0.0).T
+        # The same row multiplied beside others may differ in its last digits: that is no drop.
+        drops[:, first : first + step] = (p - left).round(12).clip(min=0.0).T
     return pd.DataFrame(drops, index=now.index.rename("account_id"), columns=names)
 
 

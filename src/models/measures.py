@@ -84,11 +84,12 @@ def scorecard(outcome: Floats, p: Floats) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class Interval:
-    """A value with the 2.5th and 97.5th percentile of its bootstrap."""
+    """A value with the 2.5th and 97.5th percentile of its bootstrap, and its standard error."""
 
     value: float
     low: float
     high: float
+    error: float
 
 
 def compare(
@@ -119,7 +120,7 @@ def compare(
 def _interval(values: Floats) -> Interval:
     """The first value is the estimate, the rest its bootstrap."""
     low, high = np.nanpercentile(values[1:], [2.5, 97.5])
-    return Interval(float(values[0]), float(low), float(high))
+    return Interval(float(values[0]), float(low), float(high), float(np.nanstd(values[1:])))
 
 
 def _weighted_auc(outcome: Floats, p: Floats, weights: Floats) -> Floats:

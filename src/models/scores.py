@@ -43,6 +43,7 @@ COLUMNS = (
     "arr",
     "p_churn",
     "p_expansion",
+    "p_drivers",
     "expected_loss",
     "expected_gain",
     "expected_change",

@@ -7,7 +7,7 @@ Money follows from probabilities by multiplication and nothing else::
     expected_change = expected_gain - expected_loss
 
 ``p_expansion`` is the probability of growing *if it stays*, which is how it was
-learned; ``growth`` is how much those grew that did.
+learned; ``growth`` is how much such an account grows if it does (`models.amounts`).
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ def score(
     "not scored" and its money unknown; without an expansion model no gain is expected.
 
     Columns: account_id; arr, expected_loss, expected_gain, expected_change (integer cents);
-    p_churn, p_expansion (NaN without a model); score (0 to 100), band; subscores (JSON, see
+    p_churn, p_expansion (NaN without a model); p_drivers, that of churn by models that hear no
+    opinion, from which the reasons are; score (0 to 100), band; subscores (JSON, see
     `models.subscores`); expert (the score of
     ``experts``, 0 to 100, NaN without); reasons,
     expansion_reasons (JSON lists, see `explain.reasons`), families (JSON, log-odds of churn by
@@ -47,11 +48,12 @@ def score(
     """
     now = now.sort_index()
     money = arr.reindex(now.index).astype("int64")
-    p_churn, reasons, by_family = _answer(churn, now, then, catalogue)
-    p_expansion, expansion_reasons, _ = _answer(expansion, now, then, catalogue)
+    p_churn, reasons, p_drivers, by_family = _answer(churn, now, then, catalogue)
+    p_expansion, expansion_reasons, _, _ = _answer(expansion, now, then, catalogue)
     loss = p_churn * money
-    growth = expansion.growth if expansion is not None else None
-    gain = (1 - p_churn) * p_expansion * (growth or 0.0) * money
+    amounts = expansion.amounts if expansion is not None else None
+    growth = 0.0 if amounts is None else amounts.growth(now)
+    gain = (1 - p_churn) * p_expansion * growth * money
     expected_loss = _cents(loss)
     expected_gain = _cents(gain.fillna(0.0).where(p_churn.notna()))
     base = churn.base_rate if churn is not None else 0.0
@@ -67,6 +69,7 @@ def score(
             "arr": money.to_numpy(),
             "p_churn": p_churn.to_numpy(),
             "p_expansion": p_expansion.to_numpy(),
+            "p_drivers": p_drivers.to_numpy(),
             "expected_loss": expected_loss.array,
             "expected_gain": expected_gain.array,
             "expected_change": (expected_gain - expected_loss).array,
@@ -105,16 +108,20 @@ def _answer(
     now: pd.DataFrame,
     then: pd.DataFrame,
     catalogue: Catalogue,
-) -> tuple[pd.Series[float], list[str], list[str]]:
-    """Probability, reasons and families (both JSON text) of each account."""
+) -> tuple[pd.Series[float], list[str], pd.Series[float], list[str]]:
+    """Of each account probability, reasons, probability by drivers alone, and families.
+
+    Reasons and families are JSON text.
+    """
     if trained is None:
-        return pd.Series(np.nan, index=now.index), ["[]"] * len(now), ["{}"] * len(now)
-    parts = trained.contributions(now)
-    told = explain.reasons(trained, now, then, catalogue, contributions=parts)
-    by_family = explain.families(trained, parts, catalogue).round(4)
+        unknown = pd.Series(np.nan, index=now.index)
+        return unknown, ["[]"] * len(now), unknown, ["{}"] * len(now)
+    told = explain.reasons(trained, now, then, catalogue)
+    by_family = explain.families(trained, trained.contributions(now), catalogue).round(4)
     return (
         trained.predict(now),
         [json.dumps(r, ensure_ascii=False) for r in told["reasons"]],
+        told["p"],
         [json.dumps(row, sort_keys=True) for row in by_family.to_dict("records")],
     )
 

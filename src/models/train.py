@@ -1,29 +1,40 @@
 """Training: one model from the answers certain by now, and an honest account of it.
 
-Every fold trains the model, a logistic regression, the calendar alone, the experts' five
-factors and a one-column rule on the same past rows and tests them, with the base rate, on
-the same later ones. The
-verdict compares the model with the logistic regression over all folds. A
-question with too few answers is refused, with the counts: rules and rates serve
-such a company better than a model that knows its customers by heart.
+What ships is what the rehearsals chose (`models.rehearsal`): trees, or a logistic regression
+where trees do no better. Beside it stand trees that may look at drivers only: a risk may
+lean on what a CSM or a survey already thinks, a reason may not. A question with too few
+answers is refused, with the counts: rules and rates serve such a company better than a model
+that knows its customers by heart.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from features.declare import CONTEXT, Feature
+from features.declare import OPINIONS, Feature
 from features.vocabulary import Vocabulary
-from models import baselines, booster, measures
+from models import amounts, baselines, booster, logistic
 from models.folds import Fold, folds, split, usable
 from models.outcomes import Question
+from models.rehearsal import (
+    STRANGE_FOLDS,
+    matrix,
+    past,
+    rehearse,
+    ships,
+    strangers,
+    table,
+    verdict,
+)
 from models.trained import Floats, Trained
+from models.tune import tuned
 from warehouse.errors import InputMissing, Refusal
 from warehouse.months import as_of
 
@@ -31,7 +42,6 @@ EVENTS = 50  # of each class, to train at all
 MONTHS = 6  # with certain answers: fewer show one season only
 FOLD_EVENTS = 20  # of each class in a fold's training rows; a fold with fewer is left out
 GOLDEN = 50
-METHODS = ("model", "logistic", "calendar", "five factors", "rule", "base rate")
 
 
 class TooFewEvents(Refusal):
@@ -67,6 +77,7 @@ def train(
     catalogue: str = "",
     seeds: Sequence[int] = booster.SEEDS,
     rounds: int | None = None,
+    trials: int = 0,
     progress: bool = False,
 ) -> Trained:
     """The model of ``question`` at the close of ``now_month``.
@@ -81,7 +92,8 @@ def train(
 
     Raises `TooFewEvents` below ``EVENTS`` events or non-events or ``MONTHS`` months, and
     `InputMissing` if no feature has a value. The same arguments give the same model. ``rounds``
-    is the number of trees, by default those of its question.
+    is the number of trees, by default those of its question; from 2 ``trials`` on the trees'
+    settings are searched (`models.tune`), in every fold anew within its own past.
     """
     now = as_of(now_month, timezone)
     months = usable(list(frame["month"]), question, now, gap_days, timezone)
@@ -102,17 +114,31 @@ def train(
     names = sorted(f.name for f in present)
     rule = baselines.column(question, present)
     words = Vocabulary.learn(taught[names])
-    values, outcome = _matrix(taught, names, words), taught["outcome"].to_numpy(np.float64)
+    values, outcome = matrix(taught, names, words), taught["outcome"].to_numpy(np.float64)
     learned = [split(taught, fold)[0] for fold in kept]
-    jobs = [(_past(taught[rows], names), outcome[rows], seeds[0]) for rows in learned]
-    jobs += [(values, outcome, seed) for seed in seeds]
+    apart = [rows & ~strangers(taught["account_id"]) for rows in learned[-STRANGE_FOLDS:]]
     rounds = booster.ROUNDS[question.kind] if rounds is None else rounds
-    fitted = _fits(jobs, rounds, question.kind if progress else None)
-    boosters = dict(zip(seeds, fitted[len(kept) :], strict=True))
-    held_out = _rehearse(taught, present, kept, rule, fitted[: len(kept)])
-    chosen = np.linspace(0, len(values) - 1, GOLDEN).astype(int)
-    golden = values[chosen]
+    pasts = [(past(taught[rows], names), outcome[rows]) for rows in learned]
+    label = question.kind if progress else None
+    searched = [(*told, rounds, trials) for told in [*pasts, (values, outcome)]]
+    found = _side_by_side(tuned, searched, label if trials else None)
+    jobs = [(*told, seeds[0], rounds, each) for told, each in zip(pasts, found, strict=False)]
+    for rows, each in zip(apart, found[-1 - len(apart) : -1], strict=True):
+        jobs.append((past(taught[rows], names), outcome[rows], seeds[0], rounds, each))
+    blind = [f.name for f in present if f.family in OPINIONS]
+    facts = np.where(np.isin(names, blind), np.nan, values)
+    jobs += [(each, outcome, seed, rounds, found[-1]) for each in (values, facts) for seed in seeds]
+    fitted = iter(_side_by_side(booster.fit, jobs, label))
+    tried = [[next(fitted) for _ in told] for told in (learned, apart)]
+    boosters, drivers = ({seed: next(fitted) for seed in seeds} for _ in range(2))
+    pull = logistic.penalty(*pasts[0])
+    held_out = rehearse(taught, present, kept, rule, pull, *tried)
+    lines = None
+    if ships(held_out) == "logistic":
+        lines = logistic.Logistic.fit(values, outcome, pull)
+    golden = values[np.linspace(0, len(values) - 1, GOLDEN).astype(int)]
     loaded = [booster.load(boosters[seed]) for seed in sorted(boosters)]
+    scored = booster.margins(loaded, golden) if lines is None else lines.margins(golden)
     return Trained(
         question=question,
         month=now_month,
@@ -120,45 +146,23 @@ def train(
         names=tuple(names),
         catalogue=catalogue,
         boosters=boosters,
+        drivers=drivers,
+        settings=found[-1],
+        logistic=lines,
         rows=len(taught),
         events=int(outcome.sum()),
         base_rate=float(outcome.mean()),
-        growth=_growth(question, taught),
+        amounts=amounts.fit(taught, names) if question.kind == "expansion" else None,
         medians=_medians(values, names),
-        folds=_table(held_out, kept),
+        folds=table(held_out, kept),
         verdict=verdict(held_out),
         rule=rule.label,
         libraries={name: version(name) for name in ("numpy", "pandas", "scikit-learn", "xgboost")},
         golden=golden,
-        golden_margins=booster.margins(loaded, golden),
+        golden_margins=scored,
         held_out=held_out,
         vocabulary=words,
     )
-
-
-def verdict(held_out: pd.DataFrame) -> str:
-    """What the folds show, in words: against chance, then the calendar, then logistic regression.
-
-    ``held_out`` has account_id, fold, outcome and the probabilities ``model``, ``calendar`` and
-    ``logistic``. What the calendar and size alone tell as well is credited to them. Intervals
-    are 95 %, from 200 draws of accounts.
-    """
-    area, lead = measures.compare(held_out, "model", "logistic")
-    over = held_out["fold"].nunique()
-    tested = f"over {over} fold{'s' if over > 1 else ''}"
-    span = f"[{area.low:.2f}, {area.high:.2f}]"
-    if not area.low > 0.5:
-        return f"no signal: AUC {area.value:.2f} {span} {tested} is not above chance"
-    _, dated = measures.compare(held_out, "model", "calendar")
-    if not dated.low > 0:
-        return (
-            f"no better than calendar and size alone: {dated.value:+.3f} [{dated.low:+.3f}, "
-            f"{dated.high:+.3f}] AUC {tested}"
-        )
-    by = f"{lead.value:+.3f} [{lead.low:+.3f}, {lead.high:+.3f}] AUC {tested}"
-    if lead.low > 0:
-        return f"beats logistic regression by {by}"
-    return f"no better than logistic regression: {by}"
 
 
 def _teachable(taught: pd.DataFrame, fold: Fold) -> bool:
@@ -188,89 +192,13 @@ def _enough(
         )
 
 
-def _fits(
-    jobs: Sequence[tuple[Floats, Floats, int]], rounds: int, label: str | None
-) -> list[bytes]:
-    """A booster for each (values, outcome, seed), in their order; ``label`` shows progress."""
+def _side_by_side(
+    do: Callable[..., Any], jobs: Sequence[tuple[object, ...]], label: str | None
+) -> list[Any]:
+    """What ``do`` makes of each job, in their order; ``label`` shows progress."""
     with ThreadPoolExecutor(booster.THREADS) as pool:
-        made = pool.map(lambda job: booster.fit(job[0], job[1], job[2], rounds), jobs)
+        made = pool.map(lambda job: do(*job), jobs)
         return list(tqdm(made, desc=label, total=len(jobs), disable=label is None))
-
-
-def _rehearse(
-    taught: pd.DataFrame,
-    present: Sequence[Feature],
-    kept: Sequence[Fold],
-    rule: Feature,
-    fitted: Sequence[bytes],
-) -> pd.DataFrame:
-    """Every fold's test rows: account_id, month, fold, unseen, outcome, a column a method."""
-    parts = []
-    names = sorted(feature.name for feature in present)
-    dated = [names.index(f.name) for f in present if f.family == CONTEXT]
-    expert = baselines.five_factors(taught)
-    for number, (fold, raw) in enumerate(zip(kept, fitted, strict=True)):
-        learn, test, unseen = split(taught, fold)
-        past, next_ = taught[learn], taught[test]
-        y = past["outcome"].to_numpy(np.float64)
-        words = Vocabulary.learn(past[names])
-        x, asked = _matrix(past, names, words), _matrix(next_, names, words)
-        said = {
-            "model": booster.probability(booster.margins([booster.load(raw)], asked)),
-            "logistic": baselines.Logistic.fit(x, y).predict(asked),
-            "calendar": baselines.Logistic.fit(x[:, dated], y).predict(asked[:, dated]),
-            "five factors": baselines.Logistic.fit(expert[learn], y).predict(expert[test]),
-            "rule": baselines.Rule.fit(rule, past).predict(next_),
-            "base rate": np.full(len(next_), y.mean()),
-        }
-        whose = next_[["account_id", "month", "outcome"]].assign(fold=number, unseen=unseen[test])
-        parts.append(whose.join(pd.DataFrame(said, index=next_.index)))
-    return pd.concat(parts, ignore_index=True)
-
-
-def _table(held_out: pd.DataFrame, kept: Sequence[Fold]) -> pd.DataFrame:
-    """One row for each fold and method: when, how many, and every measure."""
-    found = []
-    for number, fold in enumerate(kept):
-        tested = held_out[held_out["fold"] == number]
-        unseen = tested[tested["unseen"]]
-        for method in METHODS:
-            found.append(
-                {
-                    "fold": number,
-                    "origin": fold.origin,
-                    "last": fold.test_months[-1],
-                    "train_months": len(fold.train_months),
-                    "method": method,
-                    "n": len(tested),
-                    "events": int(tested["outcome"].sum()),
-                    "base_rate": float(tested["outcome"].mean()),
-                    **measures.scorecard(
-                        tested["outcome"].to_numpy(np.float64), tested[method].to_numpy(np.float64)
-                    ),
-                    "n_unseen": len(unseen),
-                    "auc_unseen": measures.auc(
-                        unseen["outcome"].to_numpy(np.float64), unseen[method].to_numpy(np.float64)
-                    ),
-                }
-            )
-    return pd.DataFrame(found)
-
-
-def _growth(question: Question, taught: pd.DataFrame) -> float | None:
-    if question.kind != "expansion":
-        return None
-    grown = taught[taught["outcome"] == 1]
-    return float(grown["amount"].sum() / grown["base"].sum())
-
-
-def _matrix(frame: pd.DataFrame, names: list[str], words: Vocabulary) -> Floats:
-    return words.encode(frame[names]).to_numpy(dtype=np.float64)
-
-
-def _past(frame: pd.DataFrame, names: list[str]) -> Floats:
-    """The numbers of a fold's own past, which knows the words of that past and no others."""
-    return _matrix(frame, names, Vocabulary.learn(frame[names]))
 
 
 def _medians(values: Floats, names: list[str]) -> dict[str, float]:

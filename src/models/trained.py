@@ -7,7 +7,7 @@ to score with it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -18,6 +18,8 @@ import xgboost as xgb
 
 from features.vocabulary import Vocabulary
 from models import booster
+from models.amounts import Amounts
+from models.logistic import Logistic
 from models.outcomes import Question
 from warehouse.errors import InputMissing
 
@@ -31,10 +33,12 @@ class Trained:
     ``month``: what was known at its ``as_of`` trained the model; ``through``: the newest
     month whose answer was certain by then, the last it learned from.
     ``names``: feature names in the order of the boosters' columns, ``catalogue`` the
-    digest of their declarations. ``boosters``: native bytes by seed.
-    ``base_rate``: share of events among the ``rows`` it learned from. ``growth``: where
-    an expansion happened, its size over the ARR it grew from, summed before dividing;
-    None for churn. ``medians``: each feature's median in training (NaN: never known).
+    digest of their declarations. ``boosters``: native bytes by seed, ``logistic`` what ships
+    in their place where they did no better; ``drivers``: boosters that know no opinions, from
+    which reasons are taken. ``settings`` are those of the trees.
+    ``base_rate``: share of events among the ``rows`` it learned from. ``amounts``: how much
+    accounts grow that do, None for any other question than expansion. ``medians``: each
+    feature's median in training (NaN: never known).
     ``folds``: one row for each fold and method, see `models.train`; ``verdict`` says
     in words what they show, ``rule`` which one-column rule stood beside the model.
     ``golden``: rows of training values, ``golden_margins`` what they must score.
@@ -48,10 +52,13 @@ class Trained:
     names: tuple[str, ...]
     catalogue: str
     boosters: Mapping[int, bytes] = field(repr=False)
+    drivers: Mapping[int, bytes] = field(repr=False)
+    logistic: Logistic | None = field(repr=False)
+    settings: Mapping[str, float | str] = field(repr=False)
     rows: int
     events: int
     base_rate: float
-    growth: float | None
+    amounts: Amounts | None = field(repr=False)
     medians: Mapping[str, float] = field(repr=False)
     folds: pd.DataFrame = field(repr=False)
     verdict: str
@@ -66,8 +73,19 @@ class Trained:
     def _boosters(self) -> list[xgb.Booster]:
         return [booster.load(self.boosters[seed]) for seed in sorted(self.boosters)]
 
+    @cached_property
+    def _drivers(self) -> list[xgb.Booster]:
+        return [booster.load(self.drivers[seed]) for seed in sorted(self.drivers)]
+
+    @property
+    def method(self) -> str:
+        """What it is, in words."""
+        return "boosted trees" if self.logistic is None else "logistic regression"
+
     def margins(self, values: Floats) -> Floats:
-        """Log-odds of rows of feature values in the order of ``names``, averaged over seeds."""
+        """Log-odds of rows of feature values in the order of ``names``; trees average seeds."""
+        if self.logistic is not None:
+            return self.logistic.margins(values)
         return booster.margins(self._boosters, values)
 
     def predict(self, frame: pd.DataFrame) -> pd.Series[float]:
@@ -83,10 +101,24 @@ class Trained:
     def contributions(self, frame: pd.DataFrame) -> pd.DataFrame:
         """What each feature adds to each row's log-odds: one column a feature, then ``bias``.
 
-        SHAP values averaged over the seeds; a row sums to its margin.
+        SHAP values, of trees averaged over the seeds; a row sums to its margin.
         """
-        parts = booster.contributions(self._boosters, self._values(frame))
+        values = self._values(frame)
+        if self.logistic is not None:
+            parts = self.logistic.contributions(values)
+        else:
+            parts = booster.contributions(self._boosters, values)
         return pd.DataFrame(parts, index=frame.index, columns=[*self.names, "bias"])
+
+    def grounds(self, frame: pd.DataFrame) -> Iterator[pd.DataFrame]:
+        """Like `contributions`, of the models that know drivers only: one frame a seed.
+
+        Of what people say of themselves or of each other every contribution is 0.
+        """
+        values = self._values(frame)
+        for each in self._drivers:
+            parts = booster.contributions([each], values)
+            yield pd.DataFrame(parts, index=frame.index, columns=[*self.names, "bias"])
 
     def _values(self, frame: pd.DataFrame) -> Floats:
         missing = [name for name in self.names if name not in frame.columns]

@@ -20,6 +20,7 @@ from warehouse.snapshot import Snapshot
 WORDS = {"coverage": "data that came or went", "model": "another model"}
 MOST = 4
 SMALL = 0.1  # points
+OPINIONS = 0.1  # ten points of risk that no driver tells are worth a word
 
 
 def row_ledger(snapshot: Snapshot) -> str:
@@ -85,6 +86,7 @@ def account_told(workspace: Workspace, account: str, month: str) -> str:
             f"  risk of churn {formats.pct(now['p_churn'])}, "
             f"expected loss {formats.money(now['expected_loss'], currency)}"
         )
+        lines += _opinions(now["p_churn"], now["p_drivers"])
     if pd.notna(now["p_expansion"]):
         lines.append(f"  odds of expansion {formats.pct(now['p_expansion'])}")
     parts = json.loads(now["subscores"] or "{}")
@@ -116,6 +118,16 @@ def _row(workspace: Workspace, account: str, month: str) -> pd.Series[Any]:
             f"the month has {len(rows):,} accounts, from {rows['account_id'].iloc[0]}"
         )
     return found.iloc[0]
+
+
+def _opinions(p: float, by_drivers: float) -> list[str]:
+    """Where what people say of the account moves its risk well past what drivers tell."""
+    if not abs(p - by_drivers) >= OPINIONS:
+        return []
+    word = "raise" if p > by_drivers else "lower"
+    return [
+        f"  by its drivers alone {formats.pct(by_drivers)}: surveys and the CSM's opinion {word} it"
+    ]
 
 
 def _reasons(title: str, text: str) -> list[str]:

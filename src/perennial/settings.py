@@ -20,13 +20,15 @@ class Model(Typed):
 
     The window is ``[lead, horizon)`` after a month's close. A model is trained
     at the close of every ``retrain_every``-th month, on at most ``history``
-    months.
+    months. ``trials`` searches the trees' settings so many times within what each
+    training and each rehearsal may see; 0 takes those chosen beforehand.
     """
 
     lead: int = Field(default=1, ge=0)
     horizon: int = Field(default=4, ge=1)
     retrain_every: int = Field(default=3, ge=1)
     history: int = Field(default=36, ge=6)
+    trials: int = Field(default=0, ge=0)
 
     @model_validator(mode="after")
     def _a_window(self) -> Self:

@@ -1,12 +1,21 @@
-"""Which model serves a month: trained on schedule, with only what was known then."""
+"""Which model serves a month: trained on schedule, with only what was known then.
+
+A training is a lesson: the model, and whether the gate lets it take over from the one that
+serves. Whatever the gate says, the model is registered; only one it promoted ever serves.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pandas as pd
+
 from features.catalogue import catalogue
-from models import tracking
+from models import alarm, gate, hazard, history, tracking
+from models.artefacts import ArtefactOutdated
 from models.decisions import FARTHEST
+from models.gate import Decision
+from models.hazard import Hazard
 from models.history import answers, lived, matrices
 from models.outcomes import Kind, Question
 from models.train import TooFewEvents, rows, train
@@ -14,6 +23,14 @@ from models.trained import Trained
 from perennial.workspace import Workspace, code_digest
 from warehouse.months import shift
 from warehouse.snapshot import Snapshot
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A model as it was trained, and what the gate decided about it."""
+
+    trained: Trained
+    decision: Decision
 
 
 @dataclass(frozen=True)
@@ -36,33 +53,73 @@ def question(workspace: Workspace, kind: Kind) -> Question:
     return Question(kind, told.lead, told.horizon)
 
 
-def learn(
-    workspace: Workspace, snapshot: Snapshot, kind: Kind, month: str, progress: bool = False
-) -> Trained:
-    """Train ``kind`` at the close of ``month``; nothing is stored.
+@dataclass(frozen=True)
+class Past:
+    """What a question can learn from: the months' features, and the frame with the answers."""
 
-    Raises ``TooFewEvents`` where the past cannot teach it.
-    """
+    known: dict[str, pd.DataFrame]
+    frame: pd.DataFrame
+
+
+def past(
+    workspace: Workspace, snapshot: Snapshot, kind: Kind, month: str, progress: bool = False
+) -> Past:
+    """The past of ``kind`` as it was known at the close of ``month``."""
     settings, asked = workspace.settings, question(workspace, kind)
     months = lived(snapshot, month, settings.model.history)
     known = matrices(snapshot, months, workspace.features, progress)
     truth = answers(snapshot, asked, known, month, settings.policy.gap_days)
-    return train(
+    return Past(known, rows(known, truth))
+
+
+def learn(
+    workspace: Workspace, snapshot: Snapshot, kind: Kind, month: str, progress: bool = False
+) -> Lesson:
+    """Train ``kind`` at the close of ``month``, and ask the gate; nothing is stored.
+
+    Raises ``TooFewEvents`` where the past cannot teach it.
+    """
+    settings, asked = workspace.settings, question(workspace, kind)
+    zone, features = snapshot.company.timezone, catalogue().features
+    frame = past(workspace, snapshot, kind, month, progress).frame
+    trained = train(
         asked,
-        rows(known, truth),
-        catalogue().features,
+        frame,
+        features,
         month,
-        snapshot.company.timezone,
+        zone,
         settings.policy.gap_days,
         catalogue().digest,
+        trials=settings.model.trials,
         progress=progress,
     )
+    try:
+        former = tracking.champion(kind, workspace.root, month)
+    except ArtefactOutdated:
+        former = None  # nobody can score with it any more
+    alarms = alarm.alarm(frame, features, asked)
+    return Lesson(trained, gate.decide(trained, former, alarms, frame, zone))
 
 
-def keep(workspace: Workspace, snapshot: Snapshot, trained: Trained) -> tracking.Version:
-    """Log and register ``trained``; the newest month's model is the champion."""
+def time_left(
+    workspace: Workspace, snapshot: Snapshot, month: str, known: dict[str, pd.DataFrame]
+) -> Hazard:
+    """The monthly hazards of leaving at the close of ``month``, learnt from all that is known.
+
+    ``known`` are the features of the months, as in `past`. Raises ``TooFewEvents``.
+    """
+    zone, gap = snapshot.company.timezone, workspace.settings.policy.gap_days
+    frame = pd.concat(
+        [each.rename_axis("account_id").reset_index().assign(month=m) for m, each in known.items()]
+    )
+    asked = hazard.periods(frame, history.lines(snapshot, month), month, zone, gap)
+    return hazard.fit(frame, asked, catalogue().features, month, zone)
+
+
+def keep(workspace: Workspace, snapshot: Snapshot, lesson: Lesson) -> tracking.Version:
+    """Log and register the model of ``lesson``; it is the champion if the gate said so."""
     extra = {"snapshot": snapshot.id, "code": code_digest()}
-    return tracking.log(trained, workspace.root, extra=extra)
+    return tracking.log(lesson.trained, workspace.root, extra=extra, decision=lesson.decision)
 
 
 def scheduled(month: str, every: int) -> str:
@@ -75,15 +132,19 @@ def serving(
 ) -> Serving:
     """The model for ``month``: the newest trained by then, made now if one is due.
 
-    Where the past has too few events to learn from, the former model serves on,
-    or none does, and the reason is kept to be printed.
+    Where the past has too few events to learn from, or the gate refuses what was learnt, the
+    former model serves on, or none does, and the reason is kept to be printed.
     """
     due = scheduled(month, workspace.settings.model.retrain_every)
-    by_then = [v.month for v in tracking.versions(kind, workspace.root) if v.month <= month]
+    by_then = [v for v in tracking.versions(kind, workspace.root) if v.month <= month]
     said = ""
-    if max(by_then, default="") < due:
-        try:
-            keep(workspace, snapshot, learn(workspace, snapshot, kind, due, progress))
-        except TooFewEvents as refusal:
-            said = refusal.message
+    try:
+        if max((v.month for v in by_then), default="") < due:
+            by_then.append(
+                keep(workspace, snapshot, learn(workspace, snapshot, kind, due, progress))
+            )
+        if by_then and not by_then[-1].promoted:
+            said = f"the model of {by_then[-1].month} was refused: {'; '.join(by_then[-1].reasons)}"
+    except TooFewEvents as refusal:
+        said = refusal.message
     return Serving(kind, tracking.champion(kind, workspace.root, month), said)

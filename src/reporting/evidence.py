@@ -11,6 +11,8 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from features.catalogue import catalogue
+from models.gate import Decision
+from models.leadtime import ahead, lead_time
 from models.measures import auc, calibration_error, compare
 from models.trained import Trained
 from reporting import formats
@@ -25,7 +27,7 @@ from reporting.tables import table
 
 BINS = 10
 NAMES = {
-    "model": "XGBoost",
+    "trees": "Boosted trees",
     "logistic": "Logistic regression",
     "calendar": "Calendar and size",
     "five factors": "Five factors",
@@ -98,15 +100,14 @@ def comparison(trained: Trained) -> Shown:
         "interval, from 200 draws of accounts with all their months.",
         tested(trained),
     )
-    return folds(told[["model", "fold", "value"]], summary, caption, ours=NAMES["model"])
+    return folds(told[["model", "fold", "value"]], summary, caption, ours=NAMES[_ships(trained)])
 
 
 def folds_table(trained: Trained) -> Shown:
     """Every fold and method with its measures."""
+    told = trained.folds[trained.folds["method"] != "model"]
     return table(
-        trained.folds.assign(
-            method=trained.folds["method"].replace({**NAMES, "base rate": "Base rate"})
-        ),
+        told.assign(method=told["method"].replace({**NAMES, "base rate": "Base rate"})),
         [
             Column("origin", "Tested from", "month"),
             Column("method", "Method"),
@@ -122,6 +123,33 @@ def folds_table(trained: Trained) -> Shown:
             Column("auc_unseen", "AUC, accounts never met", "number", digits=3),
         ],
         "Each quarter, tested with a model that had not seen it",
+    )
+
+
+def strangers(trained: Trained) -> Shown:
+    """How the trees rank accounts kept from them, beside the same rows where they were not."""
+    rows = trained.folds[trained.folds["n_stranger"] > 0]
+    mean = rows[["auc_stranger", "auc_met"]].mean()
+    return prose(
+        "Asked about accounts that were kept from them altogether, the trees have an AUC of "
+        "**{strange}**; asked about the same accounts having met them before, **{met}** "
+        "({n} rows of the newest {folds} folds). The difference is what they know by heart.",
+        strange=formats.number(mean["auc_stranger"], 3),
+        met=formats.number(mean["auc_met"], 3),
+        n=formats.count(rows["n_stranger"].sum()),
+        folds=formats.count(len(rows)),
+    )
+
+
+def gated(decision: Decision) -> Shown:
+    """Whether the model takes over from the one that serves, and why."""
+    return table(
+        pd.DataFrame({"why": list(decision.reasons)}),
+        [Column("why", "What the gate found")],
+        "It takes over" if decision.promoted else "It is kept, and does not take over",
+        "Asked on the newest months with certain answers: does it tell accounts apart, do its "
+        "probabilities come true, does a column smell of the future, is it worse than the one "
+        "that serves?",
     )
 
 
@@ -147,6 +175,13 @@ def by_lead(trained: Trained, answers: pd.DataFrame) -> Shown:
     )
 
 
+def in_time(trained: Trained, answers: pd.DataFrame) -> Shown:
+    """Whether 90 days' warning of a lost renewal can be had, in a sentence."""
+    if trained.held_out is None:
+        return prose("This model was loaded from its folder, which keeps no predictions.")
+    return prose("{said}.", said=lead_time(ahead(trained.held_out, answers)).said)
+
+
 def calibrated(trained: Trained) -> Shown:
     """Predicted against observed rates by tenth of the tested accounts, with 95 % intervals."""
     if trained.held_out is None:
@@ -169,6 +204,10 @@ def calibrated(trained: Trained) -> Shown:
         tested(trained),
     )
     return calibration(frame.drop(columns="events").reset_index(drop=True), caption)
+
+
+def _ships(trained: Trained) -> str:
+    return "trees" if trained.logistic is None else "logistic"
 
 
 def tested(trained: Trained) -> str:

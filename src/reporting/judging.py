@@ -21,15 +21,16 @@ def verdicts(graded: pd.DataFrame) -> pd.DataFrame:
     said, rows, events, auc, low, high, green, red, inversions; and ahead, ahead_low, ahead_high:
     how much our AUC exceeds the experts' on the same rows. NaN where it cannot be said.
     """
+    nan = float("nan")
     theirs = graded.assign(risk=graded["expert"], band=graded["expert_band"])
     rows = []
     for name, each in (("ours", graded), ("experts", theirs)):
         told = verdict.verdict(each)
-        area = told.auc or measures.Interval(float("nan"), float("nan"), float("nan"))
+        area = told.auc or measures.Interval(nan, nan, nan, nan)
         row = {"score": name, **asdict(told), "auc": area.value, "low": area.low, "high": area.high}
         rows.append(row)
     table = pd.DataFrame(rows)
-    ahead = measures.Interval(float("nan"), float("nan"), float("nan"))
+    ahead = measures.Interval(nan, nan, nan, nan)
     if table["auc"].notna().all():
         ahead = verdict.lead(graded, "expert")
     return table.assign(ahead=ahead.value, ahead_low=ahead.low, ahead_high=ahead.high)

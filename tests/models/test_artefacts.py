@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from hashlib import sha256
 
 import numpy as np
 import pytest
 
 from models import artefacts
-from models.artefacts import ArtefactRefused
+from models.artefacts import ArtefactOutdated, ArtefactRefused
 from warehouse.errors import InputMissing
 
-FILES = ("SHA256SUMS", "folds.json", "golden.json", "model-1.ubj", "model-2.ubj", "schema.json")
+FILES = (
+    "SHA256SUMS",
+    "drivers-1.ubj",
+    "drivers-2.ubj",
+    "folds.json",
+    "golden.json",
+    "logistic.json",
+    "model-1.ubj",
+    "model-2.ubj",
+    "schema.json",
+)
 
 
 def test_a_model_read_back_is_the_model(trained, frame, tmp_path) -> None:
@@ -25,6 +36,38 @@ def test_a_model_read_back_is_the_model(trained, frame, tmp_path) -> None:
     assert back.verdict == trained.verdict
     assert back.folds["auc"].equals(trained.folds["auc"])
     assert back.medians == trained.medians
+
+
+def test_trees_are_read_back_as_trees(trained, frame, tmp_path) -> None:
+    margins = replace(trained, logistic=None).margins(trained.golden)
+    trees = replace(trained, logistic=None, golden_margins=margins)
+    digest = artefacts.save(trees, tmp_path)
+    back = artefacts.load(tmp_path, digest)
+    rows = frame.set_index("account_id").tail(50)
+    assert back.logistic is None
+    assert back.predict(rows).equals(trees.predict(rows))
+    grounds = zip(back.grounds(rows), trained.grounds(rows), strict=True)
+    assert all(one.equals(other) for one, other in grounds)
+
+
+def test_how_much_accounts_grow_is_read_back(fit, frame, tmp_path) -> None:
+    grown = fit(frame, kind="expansion", rounds=5, seeds=(1,))
+    digest = artefacts.save(grown, tmp_path)
+    back = artefacts.load(tmp_path, digest)
+    assert grown.amounts.raw
+    assert back.amounts.growth(frame).tolist() == grown.amounts.growth(frame).tolist()
+    assert "amounts.json" not in artefacts.contents(fit(frame, rounds=5, seeds=(1,)))
+
+
+def test_a_folder_of_an_earlier_version_says_so(trained, tmp_path) -> None:
+    files = artefacts.contents(trained)
+    del files["drivers-2.ubj"]
+    lines = files["SHA256SUMS"].decode().splitlines(keepends=True)
+    files["SHA256SUMS"] = "".join(x for x in lines if "drivers-2" not in x).encode()
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    with pytest.raises(ArtefactOutdated, match=r"without drivers-2\.ubj.* Train again"):
+        artefacts.load(tmp_path)
 
 
 def test_two_folders_of_one_model_hold_the_same_bytes(trained, tmp_path) -> None:

@@ -37,30 +37,3 @@ def test_the_rule_says_the_rate_seen_at_similar_values() -> None:
     said = rule.predict(pd.DataFrame({"days_to_end": [9.0, 60.0, np.nan]}))
     # 20 rows at the base rate of .25 are added to each class of 400.
     assert said == pytest.approx([0.25, 5 / 420, 205 / 420])
-
-
-def test_logistic_regression_finds_a_line_and_survives_the_unknown() -> None:
-    rng = np.random.default_rng(5)
-    values = rng.normal(size=(800, 4))
-    outcome = (rng.random(800) < 1 / (1 + np.exp(-2 * values[:, 0]))).astype(float)
-    values[rng.random(values.shape) < 0.2] = np.nan
-    values[:, 2] = 3.0  # constant
-    values[:, 3] = np.nan  # never known
-    fitted = baselines.Logistic.fit(values, outcome)
-    low, unknown, high = fitted.predict(
-        np.array([[-2, 0, 3, np.nan], [np.nan] * 4, [2, 0, 3, np.nan]])
-    )
-    assert low < 0.15 < unknown < 0.85 < high
-    # A value beyond anything seen is far, not infinitely far.
-    wild = fitted.predict(np.array([[1e12, 0, 3, np.nan]]))
-    assert wild[0] < 1
-
-
-def test_logistic_regression_takes_centre_and_spread_from_training_only() -> None:
-    rng = np.random.default_rng(6)
-    values, outcome = rng.normal(size=(300, 2)), rng.integers(0, 2, 300).astype(float)
-    fitted = baselines.Logistic.fit(values, outcome)
-    alone = fitted.predict(values[:1])
-    beside = fitted.predict(np.vstack([values[:1], 1e6 * np.ones((50, 2))]))[:1]
-    assert alone == pytest.approx(beside, abs=0)
-    assert fitted.centre == pytest.approx(np.median(values, axis=0))

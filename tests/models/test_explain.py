@@ -29,7 +29,7 @@ def parts_of(trained, rows: pd.DataFrame, **weights: float) -> pd.DataFrame:
 
 def said(trained, rows, then, **weights: float):
     parts = parts_of(trained, rows, **weights)
-    return explain.reasons(trained, rows, then, catalogue(), contributions=parts)
+    return explain.reasons(trained, rows, then, catalogue(), grounds=[parts])
 
 
 def test_windows_of_one_idea_are_one_reason(trained, now, then) -> None:
@@ -73,9 +73,42 @@ def test_typical_is_the_median_of_accounts_of_similar_arr_and_age(trained, now, 
         tenure=800.0,
     )
     parts = parts_of(trained, rows, tickets_opened_28d=0.7)
-    found = explain.reasons(trained, rows, then, catalogue(), contributions=parts)
+    found = explain.reasons(trained, rows, then, catalogue(), grounds=[parts])
     assert "typical 2)" in found["reasons"].iloc[0][0]["text"]
     assert "typical 30)" in found["reasons"].iloc[-1][0]["text"]
+
+
+def test_ideas_of_one_driver_are_one_reason_said_by_the_one_that_weighs_most(
+    trained, now, then
+) -> None:
+    found = said(trained, now, then, seats_used=0.3, usage_trend=0.5, tickets_opened_90d=-0.6)
+    first = found["reasons"].iloc[0]
+    assert [(r["driver"], r["feature"], r["contribution"]) for r in first] == [
+        ("adoption", "usage_trend", 0.8),
+        ("product quality", "tickets_opened_90d", -0.6),
+    ]
+    mixed = said(trained, now, then, seats_used=-0.9, usage_trend=1.0)["reasons"].iloc[0]
+    assert [(r["feature"], r["direction"]) for r in mixed] == [("usage_trend", "raises")]
+
+
+def test_a_reason_not_every_model_gives_is_said_to_be_unsteady(trained, now, then) -> None:
+    models = [parts_of(trained, now, usage_trend=w, tickets_opened_28d=0.3) for w in (0.9, -0.1)]
+    first = explain.reasons(trained, now, then, catalogue(), grounds=models)["reasons"].iloc[0]
+    assert [r["seen"] for r in first] == [[1, 2], [2, 2]]
+    assert first[0]["contribution"] == pytest.approx(0.4)
+    assert first[0]["text"].endswith("risk of churn (in 1 of 2 models: unsteady)")
+    assert first[1]["text"].endswith("risk of churn")
+
+
+def test_what_people_say_is_never_a_reason_and_p_is_that_of_the_drivers(trained, now, then) -> None:
+    assert "nps_last" in trained.names
+    grounds = list(trained.grounds(now))
+    assert len(grounds) == len(trained.drivers)
+    assert all((each["nps_last"] == 0).all() for each in grounds)
+    found = explain.reasons(trained, now, then, catalogue())
+    margin = sum(each.sum(axis=1) for each in grounds) / len(grounds)
+    assert found["p"].to_numpy() == pytest.approx(1 / (1 + np.exp(-margin)), abs=1e-6)
+    assert not {r["family"] for each in found["reasons"] for r in each} & {"sentiment"}
 
 
 def test_what_moves_nothing_is_no_reason(trained, now, then) -> None:

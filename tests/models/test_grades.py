@@ -32,6 +32,7 @@ def workspace(tmp_path):
         arr = pd.Series([arr for arr, _, _ in BOOK.values()])
         rows = pd.DataFrame({"account_id": list(BOOK), "arr": arr, "p_churn": p}).assign(
             p_expansion=[0.5, 0.25, np.nan, 0.1],
+            p_drivers=np.nan,
             expected_loss=(p * arr).round().astype("Int64"),
             expected_gain=pd.array([1_00, 2_00, 0, 4_00], dtype="Int64"),
             expected_change=pd.array([0] * 4, dtype="Int64"),

@@ -49,7 +49,7 @@ def test_a_lever_is_the_drop_with_the_family_at_the_median(trained, now) -> None
 
 def test_no_lever_is_below_zero_and_frames_are_none(trained, now) -> None:
     found = levers(trained, now, catalogue())
-    assert found.columns.to_list() == ["adoption", "sentiment", "support load"]
+    assert found.columns.to_list() == ["adoption", "support load"]
     assert (found >= 0).all(axis=None)
     assert (found > 0).any().any()
     assert (found == 0).any().any()
@@ -71,8 +71,8 @@ def test_peers_are_those_of_similar_arr_and_age(trained, now) -> None:
 
 
 def test_unknown_values_stay_unknown(trained, now) -> None:
-    rows = now.assign(nps_last=np.nan)
-    assert (levers(trained, rows, catalogue())["sentiment"] == 0).all()
+    rows = now.assign(tickets_opened_28d=np.nan, tickets_opened_90d=np.nan)
+    assert (levers(trained, rows, catalogue())["support load"] == 0).all()
     some = now.assign(usage_trend=now["usage_trend"].mask(np.arange(len(now)) < 10))
     some["seats_used"] = 0.0
     assert (levers(trained, some, catalogue())["adoption"].iloc[:10] == 0).all()

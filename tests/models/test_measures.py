@@ -75,4 +75,4 @@ def test_the_lead_is_paired_and_signed() -> None:
     other, behind = measures.compare(held_out(1), "poor", "good")
     assert lead.value == pytest.approx(area.value - other.value)
     assert behind.value == pytest.approx(-lead.value)
-    assert measures.compare(held_out(1), "good", "good")[1] == measures.Interval(0, 0, 0)
+    assert measures.compare(held_out(1), "good", "good")[1] == measures.Interval(0, 0, 0, 0)

@@ -17,6 +17,7 @@ def month(p: float = 0.1) -> pd.DataFrame:
         arr=[2_00, 1_00],
         p_churn=[p, np.nan],
         p_expansion=np.nan,
+        p_drivers=p,
         band=["watch", "not scored"],
         subscores="{}",
         expert=[40.0, float("nan")],

@@ -10,6 +10,7 @@ import pytest
 
 from features.catalogue import catalogue
 from models import artefacts, health
+from models.amounts import Amounts
 from models.scores import COLUMNS
 from models.scoring import score
 
@@ -26,7 +27,8 @@ def arr(now) -> pd.Series:
 
 @pytest.fixture(scope="module")
 def expansion(trained):
-    return replace(trained, question=replace(trained.question, kind="expansion"), growth=0.25)
+    quarter = Amounts((), (), (0.25,), 0.0, 1.0, 0, "a quarter for everybody")
+    return replace(trained, question=replace(trained.question, kind="expansion"), amounts=quarter)
 
 
 def test_money_follows_from_the_probabilities(trained, expansion, now, arr) -> None:

@@ -1,4 +1,4 @@
-"""The registry: one version a model, a champion that never goes back, a store that is checked."""
+"""The registry: one version a model, a champion the gate chose, a store that is checked."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from models import artefacts, tracking
+from models import artefacts, mlruns, tracking
 from models.artefacts import ArtefactRefused
+from models.gate import Decision
 from warehouse.errors import Locked, ServiceUnavailable
 
 
@@ -52,6 +53,65 @@ def test_a_replayed_month_has_the_champion_it_had(workspace, month, trained_at) 
     found = tracking.champion("churn", workspace, month)
     assert (found.month if found else None) == trained_at
     assert tracking.champion("expansion", workspace, month) is None
+
+
+REFUSED = Decision(False, ("no signal: AUC 0.51", "leak alarm: status; tells all"))
+PASSED = Decision(True, ("beats logistic regression",))
+
+
+@pytest.fixture(scope="module")
+def gated(tmp_path_factory, trained, older, fit, frame) -> Path:
+    """A version from before there was a gate, one it promoted, and two it refused."""
+    folder = tmp_path_factory.mktemp("gated")
+    tracking.log(older, folder)
+    assert tracking.log(trained, folder, decision=REFUSED).new
+    again = fit(frame, month="2023-08", rounds=5, seeds=(1,))
+    tracking.log(again, folder, decision=PASSED)
+    nothing = fit(frame, month="2023-09", rounds=5, seeds=(1,))
+    tracking.log(nothing, folder, extra={"code": "c0de"}, decision=REFUSED)
+    return folder
+
+
+def test_the_gate_says_who_is_champion_and_who_challenger(gated) -> None:
+    client = tracking.store(gated)
+    aliases = client.get_registered_model("churn").aliases
+    assert {name: int(n) for name, n in aliases.items()} == {"champion": 3, "challenger": 4}
+    tags = client.get_model_version("churn", "4").tags
+    assert (tags["gate"], tags["code"]) == ("refused", "c0de")
+    assert tags["gate.reasons"] == "no signal: AUC 0.51\nleak alarm: status; tells all"
+    assert client.get_model_version("churn", "3").tags["gate"] == "promoted"
+    assert "gate" not in client.get_model_version("churn", "1").tags
+
+
+def test_a_version_knows_what_the_gate_said_of_it(gated) -> None:
+    found = {v.number: (v.promoted, v.reasons) for v in tracking.versions("churn", gated)}
+    assert found == {
+        1: (True, ()),
+        2: (False, REFUSED.reasons),
+        3: (True, PASSED.reasons),
+        4: (False, REFUSED.reasons),
+    }
+
+
+@pytest.mark.parametrize(
+    ("month", "number"), [("2023-06", None), ("2023-07", 1), ("2023-08", 3), ("2023-12", 3)]
+)
+def test_whoever_was_refused_never_serves(gated, month, number) -> None:
+    found = tracking.champion("churn", gated, month)
+    digests = {v.number: v.digest for v in tracking.versions("churn", gated)}
+    assert (artefacts.digest(found) if found else None) == digests.get(number)
+
+
+def test_a_first_model_that_was_refused_is_registered_and_not_crowned(tmp_path, older) -> None:
+    version = tracking.log(older, tmp_path, decision=REFUSED)
+    assert (version.number, version.promoted, version.new) == (1, False, True)
+    assert version.reasons == REFUSED.reasons
+    assert tracking.champion("churn", tmp_path, "2030-01") is None
+    aliases = tracking.store(tmp_path).get_registered_model("churn").aliases
+    assert {name: int(n) for name, n in aliases.items()} == {"challenger": 1}
+    again = tracking.log(older, tmp_path, decision=PASSED)  # the first word stands
+    assert (again.number, again.promoted, again.new) == (1, False, False)
+    assert tracking.champion("churn", tmp_path, "2030-01") is None
 
 
 def test_a_run_holds_settings_metrics_baselines_and_the_folder(workspace, trained) -> None:
@@ -127,7 +187,7 @@ def test_a_damaged_store_is_named_not_replaced(tmp_path, content) -> None:
 
 
 def test_a_busy_store_says_try_later(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(tracking, "PATIENCE", 0.4)
+    monkeypatch.setattr(mlruns, "PATIENCE", 0.4)
     (tmp_path / "mlruns").mkdir()
     holder = subprocess.Popen(
         [

@@ -1,0 +1,174 @@
+"""Rehearsals: every method tested on months later than any it learnt from, and what they show.
+
+Each fold trains the trees, a logistic regression, the calendar alone, the experts' five
+factors and a one-column rule on the same past rows and tests them, with the base rate, on
+the same later ones. Trees ship where they lead logistic regression by more than one paired
+standard error; otherwise the simpler one does. The newest folds are run once more without a
+third of the accounts, which are then strangers to the model that is asked about them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+from zlib import crc32
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from features.declare import CONTEXT, Feature
+from features.vocabulary import Vocabulary
+from models import baselines, booster, measures
+from models.folds import Fold, split
+from models.logistic import Logistic
+from models.trained import Floats
+
+Method = Literal["trees", "logistic"]
+METHODS = ("model", "trees", "logistic", "calendar", "five factors", "rule", "base rate")
+STRANGE = 3  # one account in so many is kept from the model that is asked about it
+STRANGE_FOLDS = 2  # the newest folds, in which that is tried
+
+
+def matrix(frame: pd.DataFrame, names: Sequence[str], words: Vocabulary) -> Floats:
+    """The features of ``frame`` as numbers, rows x ``names``."""
+    return words.encode(frame[list(names)]).to_numpy(dtype=np.float64)
+
+
+def past(frame: pd.DataFrame, names: Sequence[str]) -> Floats:
+    """The numbers of a fold's own past, which knows the words of that past and no others."""
+    return matrix(frame, names, Vocabulary.learn(frame[list(names)]))
+
+
+def strangers(accounts: pd.Series[str]) -> npt.NDArray[np.bool_]:
+    """Which accounts are kept from a model to be strangers to it: a third, always the same."""
+    told = {name: crc32(name.encode()) % STRANGE == 0 for name in accounts.unique()}
+    return accounts.map(told).to_numpy(dtype=np.bool_)
+
+
+def rehearse(
+    taught: pd.DataFrame,
+    present: Sequence[Feature],
+    kept: Sequence[Fold],
+    rule: Feature,
+    penalty: float,
+    fitted: Sequence[bytes],
+    apart: Sequence[bytes],
+) -> pd.DataFrame:
+    """Every fold's test rows: account_id, month, fold, unseen, outcome, a column a method.
+
+    ``fitted`` are the trees of each fold, ``apart`` those of the newest folds that learnt
+    without the `strangers`; what these say of them is the column ``stranger``, NaN for all
+    other rows. The column ``model`` is what ships (`ships`).
+    """
+    parts = []
+    names = sorted(feature.name for feature in present)
+    dated = [names.index(f.name) for f in present if f.family == CONTEXT]
+    expert = baselines.five_factors(taught)
+    for number, (fold, raw) in enumerate(zip(kept, fitted, strict=True)):
+        learn, test, unseen = split(taught, fold)
+        before, next_ = taught[learn], taught[test]
+        y = before["outcome"].to_numpy(np.float64)
+        words = Vocabulary.learn(before[names])
+        x, asked = matrix(before, names, words), matrix(next_, names, words)
+        said = {
+            "trees": _tell(raw, asked),
+            "logistic": Logistic.fit(x, y, penalty).predict(asked),
+            "calendar": Logistic.fit(x[:, dated], y).predict(asked[:, dated]),
+            "five factors": Logistic.fit(expert[learn], y).predict(expert[test]),
+            "rule": baselines.Rule.fit(rule, before).predict(next_),
+            "base rate": np.full(len(next_), y.mean()),
+            "stranger": np.full(len(next_), np.nan),
+        }
+        older = len(kept) - len(apart)
+        if number >= older:
+            strange = strangers(next_["account_id"])
+            said["stranger"][strange] = _tell(apart[number - older], asked[strange])
+        whose = next_[["account_id", "month", "outcome"]].assign(fold=number, unseen=unseen[test])
+        parts.append(whose.join(pd.DataFrame(said, index=next_.index)))
+    held_out = pd.concat(parts, ignore_index=True)
+    held_out.insert(5, "model", held_out[ships(held_out)])
+    return held_out
+
+
+def ships(held_out: pd.DataFrame) -> Method:
+    """The method that ships: logistic regression unless trees lead it by a paired standard error.
+
+    ``held_out`` has account_id, fold, outcome and the probabilities ``trees`` and ``logistic``.
+    """
+    _, lead = measures.compare(held_out, "trees", "logistic")
+    return "trees" if lead.value > lead.error else "logistic"
+
+
+def verdict(held_out: pd.DataFrame) -> str:
+    """What the folds show, in words: against chance, then the calendar, then logistic regression.
+
+    ``held_out`` has account_id, fold, outcome and the probabilities ``model`` (what ships),
+    ``trees``, ``calendar`` and ``logistic``. What the calendar and size alone tell as well is
+    credited to them. Intervals are 95 %, from 200 draws of accounts.
+    """
+    area, dated = measures.compare(held_out, "model", "calendar")
+    over = held_out["fold"].nunique()
+    tested = f"over {over} fold{'s' if over > 1 else ''}"
+    span = f"[{area.low:.2f}, {area.high:.2f}]"
+    if not area.low > 0.5:
+        return f"no signal: AUC {area.value:.2f} {span} {tested} is not above chance"
+    if not dated.low > 0:
+        return (
+            f"no better than calendar and size alone: {dated.value:+.3f} [{dated.low:+.3f}, "
+            f"{dated.high:+.3f}] AUC {tested}"
+        )
+    _, lead = measures.compare(held_out, "trees", "logistic")
+    by = f"{lead.value:+.3f} [{lead.low:+.3f}, {lead.high:+.3f}] AUC {tested}"
+    if ships(held_out) == "logistic":
+        return f"is a logistic regression, for trees were no better than it: {by}"
+    if lead.low > 0:
+        return f"beats logistic regression by {by}"
+    return f"leads logistic regression, not beyond doubt: {by}"
+
+
+def table(held_out: pd.DataFrame, kept: Sequence[Fold]) -> pd.DataFrame:
+    """One row for each fold and method: when, how many, and every measure.
+
+    ``auc_unseen`` is that of accounts new since the fold's past. ``auc_stranger``, of the
+    trees, is that of accounts kept from them, and ``auc_met`` that of the same rows where they
+    were not.
+    """
+    found = []
+    for number, fold in enumerate(kept):
+        tested = held_out[held_out["fold"] == number]
+        unseen = tested[tested["unseen"]]
+        strange = tested[tested["stranger"].notna()]
+        for method in METHODS:
+            trees = method == "trees"
+            found.append(
+                {
+                    "fold": number,
+                    "origin": fold.origin,
+                    "last": fold.test_months[-1],
+                    "train_months": len(fold.train_months),
+                    "method": method,
+                    "n": len(tested),
+                    "events": int(tested["outcome"].sum()),
+                    "base_rate": float(tested["outcome"].mean()),
+                    **measures.scorecard(_of(tested, "outcome"), _of(tested, method)),
+                    "n_unseen": len(unseen),
+                    "auc_unseen": measures.auc(_of(unseen, "outcome"), _of(unseen, method)),
+                    "n_stranger": len(strange) if trees else 0,
+                    "auc_stranger": _strange(strange, "stranger") if trees else np.nan,
+                    "auc_met": _strange(strange, "trees") if trees else np.nan,
+                }
+            )
+    return pd.DataFrame(found)
+
+
+def _strange(strange: pd.DataFrame, method: str) -> float:
+    return measures.auc(_of(strange, "outcome"), _of(strange, method))
+
+
+def _of(rows: pd.DataFrame, column: str) -> Floats:
+    return rows[column].to_numpy(np.float64)
+
+
+def _tell(raw: bytes, values: Floats) -> Floats:
+    return booster.probability(booster.margins([booster.load(raw)], values))
