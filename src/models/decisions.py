@@ -31,6 +31,7 @@ from warehouse.months import as_of, month_of
 FARTHEST = 4  # months before the deadline from which a decision is asked about
 MONTHLY = 45  # days: a shorter term is month to month
 LOST, UNPAID, CONTRACTED, EXPANDED, RENEWED = "lost", "unpaid", "contracted", "expanded", "renewed"
+BECAME = (RENEWED, EXPANDED, CONTRACTED, LOST, UNPAID)
 STATES = ("open", "signed", "cancelled")
 
 
