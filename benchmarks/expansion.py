@@ -28,7 +28,6 @@ from perennial.demo import company, rates
 from perennial.month import closed
 from perennial.notebooks import newest
 from perennial.workspace import at
-from warehouse.asof import known
 from warehouse.months import as_of
 
 ACCOUNTS, MONTHS, SEED = 10_000, 24, 12
@@ -78,12 +77,10 @@ def of(home: Path) -> pd.DataFrame:
     )
     told["gain"] = told["model"] * told["growth"] * told["arr_now"]
     told["constant"] = told["model"] * told["usual"] * told["arr_now"]
-    seen = known(snapshot, "accounts", as_of(month, zone)).collect("pandas").to_native()
-    who = seen.astype({"account_id": "str"})[["account_id", "segment"]]
-    told = told[~told["account_id"].isin(seen["merged_into"].dropna().astype("str"))]
-    told = told.merge(who, on="account_id", validate="many_to_one").rename(
-        columns={"arr_now": "arr"}
-    )
+    today = snapshot.frame("accounts")
+    told = told[~told["account_id"].isin(today["merged_into"].dropna())]
+    told = told.merge(today[["account_id", "segment"]], on="account_id", validate="many_to_one")
+    told = told.rename(columns={"arr_now": "arr"})
     return told.drop(columns=["growth", "usual", "model"])
 
 

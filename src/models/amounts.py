@@ -33,7 +33,7 @@ SIZE = "arr_now"  # the feature that says which class an account is in
 ROUNDS = 150
 SEED = 1
 EXTREMES = (0.01, 0.99)
-SETTINGS = booster.SETTINGS | {"objective": "reg:squarederror", "seed": SEED, "nthread": 1}
+SETTINGS = booster.SETTINGS | {"objective": "reg:squarederror"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,8 +117,7 @@ def fit(taught: pd.DataFrame, names: Sequence[str]) -> Amounts:
         )
         return Amounts((), (), (usual,), low, high, len(grown), said)
     values = _values(grown, known)
-    data = xgb.QuantileDMatrix(values.astype(np.float32), label=np.log(share), nthread=1)
-    raw = bytes(xgb.train(SETTINGS, data, num_boost_round=ROUNDS).save_raw("ubj"))
+    raw = booster.fit(values, np.log(share), SEED, ROUNDS, SETTINGS)
     told = np.exp(booster.margins([booster.load(raw)], values))
     edges: tuple[float, ...] = ()
     if SIZE in known:

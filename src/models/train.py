@@ -122,17 +122,19 @@ def train(
     label = question.kind if progress else None
     searched = [(*told, rounds, trials) for told in [*pasts, (values, outcome)]]
     found = _side_by_side(tuned, searched, label if trials else None)
-    jobs = [(*told, seeds[0], rounds, each) for told, each in zip(pasts, found, strict=False)]
+    one = seeds[:1]
+    jobs = [(*told, one, rounds, each) for told, each in zip(pasts, found, strict=False)]
     for rows, each in zip(apart, found[-1 - len(apart) : -1], strict=True):
-        jobs.append((past(taught[rows], names), outcome[rows], seeds[0], rounds, each))
+        jobs.append((past(taught[rows], names), outcome[rows], one, rounds, each))
     blind = [f.name for f in present if f.family in OPINIONS]
     facts = np.where(np.isin(names, blind), np.nan, values)
-    jobs += [(each, outcome, seed, rounds, found[-1]) for each in (values, facts) for seed in seeds]
-    fitted = iter(_side_by_side(booster.fit, jobs, label))
-    tried = [[next(fitted) for _ in told] for told in (learned, apart)]
-    boosters, drivers = ({seed: next(fitted) for seed in seeds} for _ in range(2))
+    jobs += [(each, outcome, seeds, rounds, found[-1]) for each in (values, facts)]
+    *tested, scoring, reasoning = _side_by_side(booster.fits, jobs, label)
+    tried = [raw for (raw,) in tested]
+    boosters, drivers = (dict(zip(seeds, told, strict=True)) for told in (scoring, reasoning))
     pull = logistic.penalty(*pasts[0])
-    held_out = rehearse(taught, present, kept, rule, pull, *tried)
+    learnt, unmet = tried[: len(kept)], tried[len(kept) :]
+    held_out = rehearse(taught, present, kept, rule, pull, learnt, unmet)
     lines = None
     if ships(held_out) == "logistic":
         lines = logistic.Logistic.fit(values, outcome, pull)

@@ -136,6 +136,10 @@ def test_features_never_known_and_words_are_left_out_and_a_missing_one_is_refuse
         learnt.growth(taught.drop(columns="seats_used"))
     unknown = learnt.growth(taught.assign(arr_now=np.nan, seats_used=np.nan))
     assert np.isfinite(unknown).all()
+    # Of unknown size is among the smallest.
+    large = replace(learnt, scale=(0.0, 1.0), low=0.0)
+    assert (large.growth(taught.assign(arr_now=np.nan)) == 0).all()
+    assert (large.growth(taught.assign(arr_now=1e9)) > 0).all()
 
 
 def test_too_few_expansions_are_one_growth_for_everybody_and_it_is_said(
