@@ -132,3 +132,102 @@ def test_too_little_is_refused_in_words(lived) -> None:
         hazard.fit(frame, few, FEATURES, NOW)
     with pytest.raises(InputMissing, match="no feature has a value"):
         hazard.fit(frame.assign(seats_used=np.nan), asked, FEATURES, NOW)
+    model = hazard.fit(frame, asked, FEATURES, NOW, rounds=5)
+    with pytest.raises(InputMissing, match="are not there: seats_used"):
+        hazard.survival(model, pd.DataFrame({"arr_now": [1.0]}), NOW)
+
+
+def asked_of(*rows: tuple[str, str | None], now: str = "2024-12") -> pd.DataFrame:
+    """The periods of accounts that began in 2023, each with its end and the reason of it."""
+    lines = pd.DataFrame(
+        {
+            "line_id": [f"l{i}" for i in range(len(rows))],
+            "account_id": [f"a{i}" for i in range(len(rows))],
+            "starts_on": pd.Timestamp("2023-01-01"),
+            "ends_on": [pd.Timestamp(end) for end, _ in rows],
+            "ended_on": pd.NaT,
+            "arr": 100_00,
+            "end_reason": pd.Series([why for _, why in rows], dtype="str"),
+        }
+    ).astype(dict.fromkeys(("starts_on", "ends_on", "ended_on"), "datetime64[us]"))
+    spine = lines[["account_id"]].assign(month="2024-02")
+    return hazard.periods(spine, lines, now, "UTC", 30).set_index(["account_id", "ahead"])
+
+
+def test_an_end_is_in_its_month_for_its_cause_and_a_merger_is_none() -> None:
+    asked = asked_of(
+        ("2024-05-10", "voluntary"), ("2024-05-10", "payment_failure"), ("2024-05-10", "merged")
+    )
+    assert asked.loc["a0", "ends"].to_dict() == {1: 0.0, 2: 0.0, 3: 1.0}
+    assert asked.loc["a1", "ends"].to_dict() == {1: 0.0, 2: 0.0, 3: 1.0}
+    assert asked.loc["a2", "ends"].to_dict() == {1: 0.0, 2: 0.0}
+    assert asked.index[asked["unpaid"]].tolist() == [("a1", 3)]
+    assert asked.loc[("a0", 3), "certain"] == pd.Timestamp("2024-07-01")
+
+
+@pytest.mark.parametrize(("end", "ahead"), [("2024-03-31 23:59", 1), ("2024-04-01", 2)])
+def test_an_end_on_the_edge_of_a_month_is_in_the_month_that_begins(end: str, ahead: int) -> None:
+    ends = asked_of((end, "voluntary"))["ends"]
+    assert ends.index[ends == 1].tolist() == [("a0", ahead)]
+    days = (pd.Timestamp(end) - pd.Timestamp("2024-03-01")) / pd.Timedelta(days=1)
+    rows = pd.DataFrame({"month": ["2024-02"], "days_to_end": [days]})
+    assert hazard.until(rows, "days_to_end", "UTC").tolist() == [ahead]
+
+
+def test_months_to_an_end_are_those_of_the_company_s_own_clock() -> None:
+    # Midnight of 1 April in Berlin, one hour short of 31 days after that of 1 March.
+    rows = pd.DataFrame({"month": ["2024-02", "2024-02"], "days_to_end": [31 - 1 / 24, np.nan]})
+    found = hazard.until(rows, "days_to_end", "Europe/Berlin")
+    assert found[0] == 2
+    assert np.isnan(found[1])
+
+
+def test_the_same_rows_in_any_order_give_the_same_bytes_and_drawn_months_are_whole(lived) -> None:
+    frame, asked = lived
+    model = hazard.fit(frame, asked, FEATURES, NOW, most=3_000, rounds=5)
+    mixed = frame.sample(frac=1, random_state=1)
+    again = hazard.fit(
+        mixed, asked.sample(frac=1, random_state=2), FEATURES, NOW, most=3_000, rounds=5
+    )
+    assert again.boosters == model.boosters
+    assert model.rows == pytest.approx(3_000, rel=0.1)
+
+
+def terms(accounts: int = 300) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Accounts on terms of six months, of which one in two is not renewed, and nothing between."""
+    rng = np.random.default_rng(5)
+    lines, rows = [], []
+    for i in range(accounts):
+        start = shift("2022-01", int(rng.integers(0, 12)))
+        for n in range(4):
+            first = shift(start, 6 * n)
+            begins, ends = (pd.Timestamp(as_of(m)) for m in (first, shift(first, 6)))
+            lines.append((f"l{i:03d}{n}", f"a{i:03d}", begins, ends))
+            for month in between(shift(first, 1), shift(first, 6)):
+                left = (ends - pd.Timestamp(as_of(month))) / pd.Timedelta(days=1)
+                rows.append((f"a{i:03d}", month, left))
+            if rng.random() < 0.5:
+                break
+    told = pd.DataFrame(lines, columns=["line_id", "account_id", "starts_on", "ends_on"])
+    told = told.assign(ended_on=pd.NaT, arr=100_00, end_reason="voluntary")
+    told = told.astype(dict.fromkeys(("starts_on", "ends_on", "ended_on"), "datetime64[us]"))
+    frame = pd.DataFrame(rows, columns=["account_id", "month", "days_to_end"])
+    return frame[frame["month"] <= NOW], told
+
+
+def test_the_month_in_which_a_term_ends_is_named() -> None:
+    frame, lines = terms()
+    asked = hazard.periods(frame, lines, NOW, "UTC", 30)
+    model = hazard.fit(
+        frame, asked, [catalogue().by_name["days_to_end"]], NOW, most=20_000, rounds=350
+    )
+    ends = pd.Timestamp("2024-04-01") - pd.Timestamp(as_of(NOW))
+    rows = pd.DataFrame({"days_to_end": [ends / pd.Timedelta(days=1)]}, index=["a"])
+    left = hazard.survival(model, rows, NOW).loc["a"]
+    assert left[3] > 0.9
+    assert left[4] == pytest.approx(0.5, abs=0.1)
+    assert left[9] == pytest.approx(left[4], abs=0.06)
+    assert left[10] < 0.35
+    said = hazard.words(model, rows, NOW)["a"]
+    assert "most likely to leave in 2024-04 (" in said
+    assert said.endswith("\u00a0%), when its term ends")

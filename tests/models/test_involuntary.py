@@ -124,15 +124,16 @@ SOON = {"failed_at": "2025-06-20", "paid_at": "2025-06-21", "account_id": "B"}
 
 
 def bills(fresh: int = 1) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """30 settled failures: 20 recovered, 5 of them after a second failure, 20 of which were made.
+    """30 settled failures, 20 of them recovered; 20 failed twice, 10 of those recovered.
 
-    And ``fresh`` open at account A that failed twice, and one recovered lately.
+    And one recovered too lately to count, and ``fresh`` open ones of account A, failed twice.
     """
     rows = [PAID] * 20 + [OLD] * 10 + [SOON] + [FRESH] * fresh
     tries = [(f"I{i}", "2025-03-01", "failed") for i in range(30)]
-    tries += [(f"I{i}", "2025-03-05", "failed") for i in range(15, 35) if i < 30]
-    tries += [(f"I{i}", "2025-03-05", "failed") for i in range(10, 15)]
-    tries += [(f"I{i}", f"2025-06-2{n}", "failed") for i in range(31, 31 + fresh) for n in (0, 3)]
+    tries += [(f"I{i}", "2025-03-05", "failed") for i in range(10, 30)]
+    tries += [
+        (f"I{31 + i}", day, "failed") for i in range(fresh) for day in ("2025-06-20", "2025-06-23")
+    ]
     return invoices(*rows), payments(*tries)
 
 

@@ -153,6 +153,9 @@ def test_the_nearest_own_the_same_and_the_product_asked_about_is_left_out() -> N
     assert (similar[0, 0], owning[0, 0]) == (0, 0)  # its own
     # Of product 1 the like are again those 20; nobody beyond them is asked.
     assert (similar[0, 1], owning[0, 1]) == (20, 0)
+    # Nineteen are not enough, and the next most alike are heard as well.
+    similar, owning = lookalikes(owns[[0, *range(2, 41)]], np.array(["g"] * 40, dtype=object))
+    assert (similar[0, 2], owning[0, 2]) == (39, 33)
     # Whoever is as alike as the last of the nearest is heard too.
     many = np.array([[1, 0]] * 31 + [[1, 1]] * 9, dtype=bool)
     similar, owning = lookalikes(many, np.array(["g"] * 40, dtype=object))
@@ -326,14 +329,15 @@ def test_captures_rank_by_the_money_to_expect() -> None:
 
 
 def test_the_simplest_within_a_standard_error_ships() -> None:
-    rng = np.random.default_rng(5)
-    n = 400
-    outcome = (rng.random(n) < 0.3).astype(float)
-    good, noise = outcome + rng.normal(size=n), rng.normal(size=n)
-    rows = pd.DataFrame({"account_id": [f"a{i}" for i in range(n)], "fold": 0, "month": MONTH})
+    rng = np.random.default_rng(29)
+    outcome = (rng.random(400) < 0.3).astype(float)
+    good, noise = outcome + rng.normal(size=400), rng.normal(size=400)
+    rows = pd.DataFrame({"account_id": [f"a{i}" for i in range(400)], "fold": 0, "month": MONTH})
     rows = rows.assign(product="p", outcome=outcome, amount=1, expected=1)
-    said = dict.fromkeys(METHODS, noise) | {"item-kNN": good, "logistic": good, "trees": good}
-    near = rows.assign(**said | {"trees": good + 0.01 * rng.normal(size=n)})
+    said = dict.fromkeys(METHODS, noise) | {"item-kNN": good, "logistic": good}
+    near = rows.assign(**said | {"trees": good + 0.3 * rng.normal(size=400)})
+    area = measured(near).set_index("method")["auc"]
+    assert area["trees"] > area["item-kNN"]  # a lead, and no more than luck
     assert ships(near, measured(near)) == "item-kNN"
     far = rows.assign(**dict.fromkeys(METHODS, noise) | {"trees": good})
     assert ships(far, measured(far)) == "trees"

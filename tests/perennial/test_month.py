@@ -293,7 +293,6 @@ def test_a_number_and_an_account_can_be_asked_for(lived: Path, perennial: Perenn
         "08-grade-the-score",
         "09-explain-churn",
         "10-define-the-outcome",
-        "11-find-whitespace",
     ],
 )
 def test_the_notebooks_of_a_lived_month_run(name: str, lived: Path, tmp_path: Path) -> None:
