@@ -68,21 +68,20 @@ def world(accounts: int = 160, pull: float = 0.07) -> pd.DataFrame:
     return table(*rows)
 
 
-@pytest.fixture(scope="module")
-def camps(tmp_path_factory: pytest.TempPathFactory) -> Whitespace:
-    home = tmp_path_factory.mktemp("camps")
-    made = company(home / "made", world())
-    wanted = asked(history.lived(made, MONTH, 36), MONTH)
-    return whitespace(made, MONTH, history.matrices(made, wanted, home / "kept"))
-
-
-# Gaps
-
-
 def alike(lines: pd.DataFrame) -> pd.DataFrame:
     """Features of accounts of one size and age."""
     accounts = pd.Index(sorted(lines["account_id"].unique()), name="account_id")
     return pd.DataFrame({"arr_now": 1000.0, "tenure": 900.0}, index=accounts)
+
+
+@pytest.fixture(scope="module")
+def camps(tmp_path_factory: pytest.TempPathFactory) -> Whitespace:
+    lines = world()
+    made = company(tmp_path_factory.mktemp("camps"), lines)
+    return whitespace(made, MONTH, dict.fromkeys(between("2022-06", MONTH), alike(lines)))
+
+
+# Gaps
 
 
 def looked(lines: pd.DataFrame, gap_days: int = 30) -> pd.DataFrame:
