@@ -13,18 +13,17 @@ chance of an expansion, so there is no share of the best possible here.
 
 from __future__ import annotations
 
-import tempfile
 from functools import cache
 from pathlib import Path
 
 import pandas as pd
 
 from benchmarks.harness import Measured, bench
+from benchmarks.settled import settled
 from features.catalogue import catalogue
 from models import amounts, folds, history
 from models.train import rows, train
 from perennial import training
-from perennial.demo import company, rates
 from perennial.month import closed
 from perennial.notebooks import newest
 from perennial.workspace import at
@@ -37,13 +36,7 @@ TOP = 0.1
 @cache
 def rehearsed() -> pd.DataFrame:
     """What `of` returns, for a company simulated anew."""
-    with tempfile.TemporaryDirectory(prefix="perennial-bench-") as place:
-        home = Path(place)
-        company(home / "data" / "raw", ACCOUNTS, MONTHS, SEED)
-        (home / "perennial.toml").write_text(
-            f'[company]\nname = "Bench"\ncurrency = "USD"\n\n[rates]\n{rates("default")}\n'
-        )
-        return of(home)
+    return of(settled(ACCOUNTS, MONTHS, SEED))
 
 
 def of(home: Path) -> pd.DataFrame:

@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.harness import Measured, bench
-from benchmarks.renewals import LEAD, settled
+from benchmarks.renewals import ACCOUNTS, LEAD, MONTHS, SEED
+from benchmarks.settled import settled
 from features.catalogue import catalogue
-from features.declare import FRAMES
 from models import explain, history
 from perennial import training
 from perennial.month import closed
@@ -47,7 +47,7 @@ ORACLE = "whoever knows the hidden pressures of that day"
 @cache
 def named() -> pd.DataFrame:
     """What `of` returns, for the company of the renewal benchmarks."""
-    return of(settled())
+    return of(settled(ACCOUNTS, MONTHS, SEED, oracles=True))
 
 
 def of(home: Path) -> pd.DataFrame:
@@ -75,7 +75,8 @@ def of(home: Path) -> pd.DataFrame:
     for each, found in rows[rows["cause"].isin(SEEN_BY)].groupby("month"):
         now = known[str(each)].reindex(found["account_id"])
         why = explain.reasons(trained, now, now, catalogue(), top=len(SEEN_BY))
-        drivers = pd.Series([[r["driver"] for r in one if _acts(r)] for one in why["reasons"]])
+        acting = [filter(explain.acts, one) for one in why["reasons"]]
+        drivers = pd.Series([[reason["driver"] for reason in one] for one in acting])
         at_close = hidden[hidden["month"] == each].set_index("account_id")
         rates = at_close.loc[found["account_id"], [f"rate_{cause}" for cause in SEEN_BY]]
         order = np.argsort(-rates.to_numpy(np.float64), axis=1)
@@ -83,10 +84,6 @@ def of(home: Path) -> pd.DataFrame:
         said = found[["account_id", "cause"]].reset_index(drop=True)
         parts.append(said.assign(drivers=drivers, causes=causes))
     return pd.concat(parts, ignore_index=True)
-
-
-def _acts(reason: dict[str, object]) -> bool:
-    return reason["direction"] == "raises" and reason["family"] not in FRAMES
 
 
 def _recall(most: int) -> Measured:

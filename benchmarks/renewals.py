@@ -9,7 +9,6 @@ one seed.
 
 from __future__ import annotations
 
-import tempfile
 from functools import cache
 from pathlib import Path
 
@@ -19,11 +18,11 @@ import pandas as pd
 import xgboost as xgb
 
 from benchmarks.harness import Measured, bench
+from benchmarks.settled import settled
 from features.vocabulary import Vocabulary
 from models import decisions, folds, history, measures, train
 from models.outcomes import Question
 from perennial import training
-from perennial.demo import company, rates
 from perennial.month import closed
 from perennial.notebooks import newest
 from perennial.workspace import at
@@ -36,20 +35,9 @@ Floats = npt.NDArray[np.float64]
 
 
 @cache
-def settled() -> Path:
-    """The workspace of the simulated company, with the truth about it."""
-    home = Path(tempfile.mkdtemp(prefix="perennial-bench-"))
-    company(home / "data" / "raw", ACCOUNTS, MONTHS, SEED, oracles=True)
-    (home / "perennial.toml").write_text(
-        f'[company]\nname = "Bench"\ncurrency = "USD"\n\n[rates]\n{rates("default")}\n'
-    )
-    return home
-
-
-@cache
 def rehearsed() -> pd.DataFrame:
     """The decisions told three months ahead: outcome, left, observed, ahead, a column a method."""
-    return of(settled())
+    return of(settled(ACCOUNTS, MONTHS, SEED, oracles=True))
 
 
 def of(home: Path) -> pd.DataFrame:

@@ -7,22 +7,20 @@ seed, over the same rows, for one part of that work: no words, no peers, no seco
 
 from __future__ import annotations
 
-import tempfile
 import warnings
 from functools import cache
-from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 import pandas as pd
 
 from benchmarks.harness import Measured, bench
+from benchmarks.settled import settled
 from features.catalogue import catalogue
 from models import booster, history
 from models.scoring import score
 from models.trained import Trained
 from perennial import training
-from perennial.demo import company, rates
 from perennial.month import closed
 from perennial.notebooks import newest
 from perennial.workspace import at
@@ -39,12 +37,7 @@ def taught() -> tuple[dict[str, Trained], pd.DataFrame, float]:
     The features of the months are kept before the clock starts, as a month lived before leaves
     them.
     """
-    home = Path(tempfile.mkdtemp(prefix="perennial-bench-"))
-    company(home / "data" / "raw", ACCOUNTS, MONTHS, SEED)
-    (home / "perennial.toml").write_text(
-        f'[company]\nname = "Bench"\ncurrency = "USD"\n\n[rates]\n{rates("default")}\n'
-    )
-    place = at(home)
+    place = at(settled(ACCOUNTS, MONTHS, SEED))
     month = newest(place)
     snapshot = closed(place, month)
     months = history.lived(snapshot, month, place.settings.model.history)

@@ -8,16 +8,15 @@ in the list of all accounts and products, of which somebody looks at the first t
 
 from __future__ import annotations
 
-import tempfile
 from functools import cache
 from pathlib import Path
 
 import pandas as pd
 
 from benchmarks.harness import Measured, bench
+from benchmarks.settled import settled
 from models import history
 from models.whitespace import asked, whitespace
-from perennial.demo import company, rates
 from perennial.month import closed
 from perennial.notebooks import newest
 from perennial.workspace import at
@@ -28,12 +27,7 @@ ACCOUNTS, MONTHS, SEED = 3_000, 30, 11
 @cache
 def rehearsed() -> pd.Series[float]:
     """Recall in the first tenth of all gaps, mean of the folds: of what ships, and popularity."""
-    home = Path(tempfile.mkdtemp(prefix="perennial-bench-"))
-    company(home / "data" / "raw", ACCOUNTS, MONTHS, SEED)
-    (home / "perennial.toml").write_text(
-        f'[company]\nname = "Bench"\ncurrency = "USD"\n\n[rates]\n{rates("default")}\n'
-    )
-    return of(home)
+    return of(settled(ACCOUNTS, MONTHS, SEED))
 
 
 def of(home: Path) -> pd.Series[float]:

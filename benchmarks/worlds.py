@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,6 +24,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.harness import Measured, bench
+from benchmarks.settled import settle
 from features.catalogue import catalogue
 from models import health, history, measures
 from models.leadtime import HAD, NOT_HAD, ahead, lead_time
@@ -31,25 +33,40 @@ from models.outcomes import Kind
 from models.train import TooFewEvents, rows, train
 from models.verdict import THEATRE, verdict
 from perennial import training
-from perennial.demo import rates
 from perennial.month import closed
 from perennial.notebooks import newest
 from perennial.workspace import at
-from warehouse.simulate import simulate
+from warehouse.months import as_of, shift
 
 SIGNALLESS = ("no signal", "no better than calendar and size alone")
 ALL = "all seeds"
-FIRST, SEEDS, NULL_SEEDS = 500, 5, 20
-SIZES = {  # accounts and months
-    "null": (1_000, 24),
-    "calendar-only": (1_500, 30),
-    "theatre": (1_500, 24),
-    "small": (60, 24),
-    "fast-drivers": (1_500, 30),
-    "default": (2_500, 30),
+FIRST, START = 500, "2023-01"  # the first seed, and the first month of what is simulated
+QUESTIONED: tuple[Kind, ...] = ("renewal", "churn")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Companies of one world: their size, how many, what is asked, and which tables they keep.
+
+    Of a company that is asked little, few tables are read; without names it keeps all.
+    """
+
+    accounts: int
+    months: int
+    questions: tuple[Kind, ...]
+    seeds: int = 5
+    tables: tuple[str, ...] = ()
+
+
+PLANS = {
+    "null": Plan(1_000, 24, QUESTIONED, seeds=20),
+    "calendar-only": Plan(1_500, 24, QUESTIONED),
+    "theatre": Plan(1_500, 24, (), tables=("pulses",)),
+    "small": Plan(60, 24, QUESTIONED, tables=("usage",)),
+    "fast-drivers": Plan(1_500, 24, ("renewal",)),
+    "default": Plan(2_500, 30, QUESTIONED),
 }
 WORKERS = 2
-QUESTIONED: tuple[Kind, ...] = ("renewal", "churn")
 PULSE = "pulse_last"
 WORRIED, GLAD = 2, 4  # a pulse from 1 to 5: at risk up to the one, healthy from the other
 
@@ -116,25 +133,27 @@ def _pulse(frame: pd.DataFrame) -> str:
     return verdict(frame.assign(risk=-score, band=band)).word
 
 
-def made(home: Path, world: str, accounts: int, months: int, seed: int) -> Path:
-    """``home`` made the workspace of a simulated company."""
-    simulate(home / "data" / "raw", accounts, months, seed, world=world, workers=1)
-    (home / "perennial.toml").write_text(
-        f'[company]\nname = "Bench"\ncurrency = "USD"\n\n[rates]\n{rates(world)}\n'
-    )
-    return home
+def told(home: Path, world: str, plan: Plan, seed: int) -> Said:
+    """What is said of the company ``seed`` of ``world``, simulated into the folder ``home``."""
+    settle(home, plan.accounts, plan.months, seed, world=world, workers=1)
+    for file in (home / "data" / "raw").glob("*.parquet") if plan.tables else ():
+        if file.stem not in ("accounts", "contract_lines", *plan.tables):
+            file.unlink()
+    last = as_of(shift(START, plan.months - 1)) - timedelta(days=1)
+    with (home / "perennial.toml").open("a") as settings:  # the last row may be of a lost table
+        settings.write(f'\n[data]\ncomplete_through = "{last:%Y-%m-%d}"\n')
+    return hear(home, plan.questions)
 
 
 def _one(world: str, seed: int) -> Said:
-    """What is said of the company ``seed`` of ``world``."""
     with TemporaryDirectory(prefix="perennial-bench-") as place:
-        return hear(made(Path(place), world, *SIZES[world], seed))
+        return told(Path(place), world, PLANS[world], seed)
 
 
 @cache
 def heard(world: str) -> tuple[Said, ...]:
     """What is said of each company of ``world``, in the order of their seeds."""
-    seeds = range(FIRST, FIRST + (NULL_SEEDS if world == "null" else SEEDS))
+    seeds = range(FIRST, FIRST + PLANS[world].seeds)
     spawned = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(WORKERS, mp_context=spawned) as pool:
         return tuple(pool.map(_one, [world] * len(seeds), seeds))

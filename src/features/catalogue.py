@@ -14,6 +14,7 @@ import pandas as pd
 from features.billing import billing
 from features.contacts import engagement
 from features.declare import PEERS, DeclarationError, Domain, Feature, Finished
+from features.drivers import driver
 from features.incidents import support
 from features.onboarding import onboarding
 from features.opportunities import contract
@@ -137,7 +138,7 @@ def check(listed: Catalogue) -> None:
 
 
 def describe() -> pd.DataFrame:
-    """The catalogue as a table: name, title, unit, domain, family, more is, reads, peers."""
+    """The catalogue as a table: a row a feature, with all that is said of it."""
     rows = [
         {
             "name": f.name,
@@ -145,6 +146,7 @@ def describe() -> pd.DataFrame:
             "unit": f.unit,
             "domain": f.domain,
             "family": f.family,
+            "driver": driver(f),
             "more is": {1: "riskier", -1: "safer", 0: "not said"}[f.riskier],
             "reads": f.table or ", ".join(sorted(f.reads)),
             "peers": PEERS if f.peers else "",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from features.catalogue import DOMAINS, catalogue
 from features.declare import PEERS, Feature
+from features.drivers import driver
 
 HEAD = """# Features
 
@@ -22,6 +23,9 @@ nothing else.
 is unknown, not zero. Without a window a feature looks at all that was known.
 
 **Empty.** What it is for an account without rows: a number, or *unknown*.
+
+**Driver.** What a feature is a sign of: reasons are said by it. Where nothing finer is known it is
+the family, which says who would look at the feature.
 
 **More is.** Whether more means more risk of churn (*riskier*) or less (*safer*), as people who
 do this work expect it; where nothing is said, a model may find either. No model is bound by it.
@@ -52,7 +56,7 @@ def _table(domain: str) -> Iterator[str]:
             ideas.setdefault(feature.idea, []).append(feature)
     yield f"## {domain.capitalize()}"
     yield ""
-    yield "| feature | windows | what a CSM reads | unit | family | more is | empty | reads |"
+    yield "| feature | windows | what a CSM reads | unit | driver | more is | empty | reads |"
     yield "|---|---|---|---|---|---|---|---|"
     for idea, told in sorted(ideas.items()):
         first = told[0]
@@ -61,7 +65,7 @@ def _table(domain: str) -> Iterator[str]:
         more = {1: "riskier", -1: "safer", 0: ""}[first.riskier]
         reads = first.table or ", ".join(f"`{name}`" for name in sorted(first.reads))
         yield (
-            f"| `{idea}` | {windows} | {first.title} | {first.unit} | {first.family} | {more} "
+            f"| `{idea}` | {windows} | {first.title} | {first.unit} | {driver(first)} | {more} "
             f"| {'' if first.table is None else empty} "
             f"| {reads}{' and peers' if first.peers else ''} |"
         )

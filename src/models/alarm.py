@@ -11,9 +11,8 @@ overwritten knows the newest answers best: those who leave later carry the mark 
 all rows they blur it.
 
 A renewal is also asked far from its deadline, where nobody has made up their mind and the
-limit is lower. Elsewhere the calendar may speak: who can only leave in March leaves in March.
-On five companies the loudest honest columns reached .75 far from the deadline, and .89 (days
-since a yearly term was signed) elsewhere.
+limit is lower. Elsewhere the calendar may speak, and the days since a yearly term was signed
+speak loudest of all that is honest: who can only leave in March leaves in March.
 """
 
 from __future__ import annotations

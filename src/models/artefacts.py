@@ -83,7 +83,7 @@ def contents(trained: Trained) -> dict[str, bytes]:
             "amounts.ubj": trained.amounts.raw,
         }
     if trained.logistic is not None:
-        lines = {name: _plain(value) for name, value in vars(trained.logistic).items()}
+        lines = {name: np.asarray(value).tolist() for name, value in vars(trained.logistic).items()}
         files["logistic.json"] = _json(lines)
     files |= {
         "schema.json": _json(schema),
@@ -198,12 +198,11 @@ def _lines(raw: bytes | None) -> Logistic | None:
     if raw is None:
         return None
     told = json.loads(raw)
-    arrays = {name: np.array(v) for name, v in told.items() if isinstance(v, list)}
-    return Logistic(**arrays, offset=told["offset"])
-
-
-def _plain(value: Floats | float) -> list[float] | float:
-    return value if isinstance(value, float) else [float(each) for each in value]
+    centre, spread, middle, weights = (
+        np.array(told[name], dtype=np.float64) for name in ("centre", "spread", "middle", "weights")
+    )
+    flags = np.array(told["flags"], dtype=np.int64)
+    return Logistic(centre, spread, flags, middle, weights, told["offset"])
 
 
 def _json(value: object) -> bytes:

@@ -23,7 +23,7 @@ Floats = npt.NDArray[np.float64]
 Settings = dict[str, float | str]
 
 SEEDS = (1, 2, 3)
-BINS = 64  # of a column's values: shallow trees tell no better with more, and take a quarter longer
+BINS = 64  # of a column's values: shallow trees tell no better with more, and take longer
 THREADS = 2  # fits side by side, and threads of one prediction
 SETTINGS: Settings = {
     "objective": "binary:logistic",

@@ -13,7 +13,7 @@ that it happens *because* of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,7 @@ from warehouse.errors import InputMissing
 
 Floats = npt.NDArray[np.float64]
 
+FAR = 0.1  # of probability: so far from what drivers tell, a score leans on what people say
 SMALLEST = 0.05  # log-odds: less moves the odds by under 5 %, and is no reason
 NO_DRIVER = "no clear driver"
 NOUNS: dict[Kind, str] = {
@@ -128,6 +129,11 @@ def _averaged(
         raises = raises + (_summed(parts[:, :-1], drivers)[1] > 0)
     mean = total / models
     return mean[:, :-1], raises, booster.probability(mean.sum(axis=1)), models
+
+
+def acts(reason: Mapping[str, Any]) -> bool:
+    """Whether a reason raises what was asked about, and is one that somebody could act on."""
+    return bool(reason["direction"] == "raises" and reason["family"] not in FRAMES)
 
 
 def families(trained: Trained, contributions: pd.DataFrame, catalogue: Catalogue) -> pd.DataFrame:

@@ -225,14 +225,11 @@ def _judged(area: Interval, skill: Interval, than: str) -> Finding:
 
 def _skill(rows: pd.DataFrame, method: str) -> Floats:
     """Of the base rate's log-loss the share ``method`` saves, first on ``rows``, then by draw."""
-    whose, accounts = pd.factorize(rows["account_id"], sort=True)
-    rng, size = np.random.default_rng(SEED), len(accounts)
-    drawn = rng.multinomial(size, np.full(size, 1 / size), size=DRAWS)
-    weights = np.vstack([np.ones(size, dtype=np.int64), drawn]).astype(np.float64)
+    whose, weights = measures.drawn(rows["account_id"], DRAWS, SEED)
     outcome = rows["outcome"].to_numpy(np.float64)
     lost = []
     for name in (method, "base rate"):
         p = np.clip(rows[name].to_numpy(np.float64), measures.EDGE, 1 - measures.EDGE)
         each = -np.where(outcome == 1, np.log(p), np.log(1 - p))
-        lost.append(weights @ np.bincount(whose, weights=each, minlength=size))
+        lost.append(weights @ np.bincount(whose, weights=each, minlength=weights.shape[1]))
     return np.asarray(1 - lost[0] / lost[1], dtype=np.float64)

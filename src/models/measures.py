@@ -101,10 +101,7 @@ def compare(
     Accounts, not rows, are drawn with replacement, the same draw for both names: the
     months of one account are not independent, and the two face the same luck.
     """
-    whose, accounts = pd.factorize(held_out["account_id"], sort=True)
-    rng = np.random.default_rng(seed)
-    drawn = rng.multinomial(len(accounts), np.full(len(accounts), 1 / len(accounts)), size=draws)
-    weights = np.vstack([np.ones(len(accounts), dtype=np.int64), drawn]).astype(np.float64)
+    whose, weights = drawn(held_out["account_id"], draws, seed)
     folds = held_out["fold"].to_numpy()
     areas: dict[str, list[Floats]] = {first: [], second: []}
     for fold in np.unique(folds):
@@ -115,6 +112,18 @@ def compare(
             found.append(_weighted_auc(outcome, rows[name].to_numpy(np.float64), drawn_rows))
     area = np.nanmean(areas[first], axis=0)
     return _interval(area), _interval(area - np.nanmean(areas[second], axis=0))
+
+
+def drawn(accounts: pd.Series[str], draws: int, seed: int) -> tuple[npt.NDArray[np.int64], Floats]:
+    """The place of each row's account, and how often each is drawn (1 + ``draws`` x accounts).
+
+    The first draw has every account once; the others as many as there are, with replacement.
+    """
+    whose, names = pd.factorize(accounts, sort=True)
+    rng, size = np.random.default_rng(seed), len(names)
+    chosen = rng.multinomial(size, np.full(size, 1 / size), size=draws)
+    weights = np.vstack([np.ones(size, dtype=np.int64), chosen]).astype(np.float64)
+    return whose.astype(np.int64), weights
 
 
 def _interval(values: Floats) -> Interval:

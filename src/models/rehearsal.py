@@ -19,7 +19,7 @@ import pandas as pd
 
 from features.declare import CONTEXT, Feature
 from features.vocabulary import Vocabulary
-from models import baselines, booster, measures
+from models import baselines, booster, logistic, measures
 from models.folds import Fold, split
 from models.logistic import Logistic
 from models.trained import Floats
@@ -65,6 +65,9 @@ def rehearse(
     names = sorted(feature.name for feature in present)
     dated = [names.index(f.name) for f in present if f.family == CONTEXT]
     expert = baselines.five_factors(taught)
+    first = taught[split(taught, kept[0])[0]]
+    # Like ``penalty``, chosen on the first past alone, which every fold knows.
+    mild = logistic.penalty(past(first, names)[:, dated], _of(first, "outcome"))
     for number, (fold, raw) in enumerate(zip(kept, fitted, strict=True)):
         learn, test, unseen = split(taught, fold)
         before, next_ = taught[learn], taught[test]
@@ -74,7 +77,7 @@ def rehearse(
         said = {
             "trees": _tell(raw, asked),
             "logistic": Logistic.fit(x, y, penalty).predict(asked),
-            "calendar": Logistic.fit(x[:, dated], y).predict(asked[:, dated]),
+            "calendar": Logistic.fit(x[:, dated], y, mild).predict(asked[:, dated]),
             "five factors": Logistic.fit(expert[learn], y).predict(expert[test]),
             "rule": baselines.Rule.fit(rule, before).predict(next_),
             "base rate": np.full(len(next_), y.mean()),

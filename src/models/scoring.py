@@ -48,8 +48,12 @@ def score(
     """
     now = now.sort_index()
     money = arr.reindex(now.index).astype("int64")
-    p_churn, reasons, p_drivers, by_family = _answer(churn, now, then, catalogue)
-    p_expansion, expansion_reasons, _, _ = _answer(expansion, now, then, catalogue)
+    p_churn, reasons, p_drivers = _answer(churn, now, then, catalogue)
+    p_expansion, expansion_reasons, _ = _answer(expansion, now, then, catalogue)
+    by_family = ["{}"] * len(now)
+    if churn is not None:
+        told = explain.families(churn, churn.contributions(now), catalogue).round(4)
+        by_family = [json.dumps(row, sort_keys=True) for row in told.to_dict("records")]
     loss = p_churn * money
     amounts = expansion.amounts if expansion is not None else None
     growth = 0.0 if amounts is None else amounts.growth(now)
@@ -57,8 +61,8 @@ def score(
     expected_loss = _cents(loss)
     expected_gain = _cents(gain.fillna(0.0).where(p_churn.notna()))
     base = churn.base_rate if churn is not None else 0.0
-    told = pd.DataFrame({"p_churn": p_churn.to_numpy(), "families": by_family})
-    groups = subscores.subscores(told, base)
+    known = pd.DataFrame({"p_churn": p_churn.to_numpy(), "families": by_family})
+    groups = subscores.subscores(known, base)
     by_group = [
         json.dumps(row)
         for row in groups.astype("object").where(groups.notna(), None).to_dict("records")
@@ -108,22 +112,14 @@ def _answer(
     now: pd.DataFrame,
     then: pd.DataFrame,
     catalogue: Catalogue,
-) -> tuple[pd.Series[float], list[str], pd.Series[float], list[str]]:
-    """Of each account probability, reasons, probability by drivers alone, and families.
-
-    Reasons and families are JSON text.
-    """
+) -> tuple[pd.Series[float], list[str], pd.Series[float]]:
+    """Of each account probability, reasons (JSON text), and probability by drivers alone."""
     if trained is None:
         unknown = pd.Series(np.nan, index=now.index)
-        return unknown, ["[]"] * len(now), unknown, ["{}"] * len(now)
+        return unknown, ["[]"] * len(now), unknown
     told = explain.reasons(trained, now, then, catalogue)
-    by_family = explain.families(trained, trained.contributions(now), catalogue).round(4)
-    return (
-        trained.predict(now),
-        [json.dumps(r, ensure_ascii=False) for r in told["reasons"]],
-        told["p"],
-        [json.dumps(row, sort_keys=True) for row in by_family.to_dict("records")],
-    )
+    texts = [json.dumps(reasons, ensure_ascii=False) for reasons in told["reasons"]]
+    return trained.predict(now), texts, told["p"]
 
 
 def _cents(money: pd.Series[float]) -> pd.Series[int]:

@@ -104,15 +104,11 @@ def train(
     taught = taught.sort_values(["month", "account_id"], kind="stable", ignore_index=True)
     planned = folds(months, question, now, gap_days, timezone)
     kept = [fold for fold in planned if _teachable(taught, fold)]
-    _enough(question, taught, months, kept)
-    present = [f for f in features if f.name in taught and taught[f.name].notna().any()]
-    if not present:
-        raise InputMissing(
-            f"no feature has a value in the {len(months)} months the {question.kind} model "
-            "would learn from; check that the tables were admitted and features computed"
-        )
-    names = sorted(f.name for f in present)
+    rule = baselines.column(question, _present(features, frame, question))
+    _enough(question, taught, months, kept, rule)
+    present = _present(features, taught, question)
     rule = baselines.column(question, present)
+    names = sorted(f.name for f in present)
     words = Vocabulary.learn(taught[names])
     values, outcome = matrix(taught, names, words), taught["outcome"].to_numpy(np.float64)
     learned = [split(taught, fold)[0] for fold in kept]
@@ -167,6 +163,17 @@ def train(
     )
 
 
+def _present(features: Sequence[Feature], rows: pd.DataFrame, question: Question) -> list[Feature]:
+    """Those of ``features`` that have a value in ``rows``; ``InputMissing`` if none has."""
+    found = [f for f in features if f.name in rows and rows[f.name].notna().any()]
+    if not found:
+        raise InputMissing(
+            f"no feature has a value in the months the {question.kind} model would learn from; "
+            "check that the tables were admitted and features computed"
+        )
+    return found
+
+
 def _teachable(taught: pd.DataFrame, fold: Fold) -> bool:
     """Whether a fold has enough of both classes to learn from, and some of both to be tested on."""
     learn, test, _ = split(taught, fold)
@@ -176,7 +183,11 @@ def _teachable(taught: pd.DataFrame, fold: Fold) -> bool:
 
 
 def _enough(
-    question: Question, taught: pd.DataFrame, months: Sequence[str], kept: Sequence[Fold]
+    question: Question,
+    taught: pd.DataFrame,
+    months: Sequence[str],
+    kept: Sequence[Fold],
+    rule: Feature,
 ) -> None:
     events = int(taught["outcome"].sum())
     others = len(taught) - events
@@ -184,7 +195,7 @@ def _enough(
         raise TooFewEvents(
             f"{question.kind}: {events} events and {others} non-events in {len(months)} months "
             f"with certain answers; a model needs at least {EVENTS} of each and {MONTHS} months. "
-            "Until then, rank by the plain rules; more history or more accounts will do"
+            f"Until then, rank by {rule.label}; more history or more accounts will do"
         )
     if not kept:
         raise TooFewEvents(

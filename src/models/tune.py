@@ -8,14 +8,13 @@ each of which searches anew in its own past.
 
 from __future__ import annotations
 
-import numpy as np
-
 from models import booster, measures
 from models.booster import Settings
 from models.trained import Floats
 
 LATEST = 0.2  # of the rows, in order of time, by which a trial is judged
 SEED = 20
+SEARCHED = ("max_depth", "eta", "min_child_weight", "subsample", "colsample_bytree", "lambda")
 
 
 def tuned(values: Floats, outcome: Floats, rounds: int, trials: int) -> Settings:
@@ -49,15 +48,6 @@ def tuned(values: Floats, outcome: Floats, rounds: int, trials: int) -> Settings
         )
 
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=SEED))
-    chosen = {name: booster.SETTINGS[name] for name in SEARCHED}
-    study.enqueue_trial(chosen)
+    study.enqueue_trial({name: booster.SETTINGS[name] for name in SEARCHED})
     study.optimize(loss, n_trials=trials)
-    return booster.SETTINGS | {name: _plain(study.best_params[name]) for name in SEARCHED}
-
-
-SEARCHED = ("max_depth", "eta", "min_child_weight", "subsample", "colsample_bytree", "lambda")
-
-
-def _plain(value: float) -> float | int:
-    """A setting in the digits that are kept of it."""
-    return value if isinstance(value, int) else float(np.round(value, 6))
+    return booster.SETTINGS | study.best_params

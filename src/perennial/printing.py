@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from models import levers, scores
+from models.explain import FAR
 from models.scores import CHANGES
 from perennial.workspace import Workspace
 from reporting import formats, publish
@@ -20,7 +21,6 @@ from warehouse.snapshot import Snapshot
 WORDS = {"coverage": "data that came or went", "model": "another model"}
 MOST = 4
 SMALL = 0.1  # points
-OPINIONS = 0.1  # ten points of risk that no driver tells are worth a word
 
 
 def row_ledger(snapshot: Snapshot) -> str:
@@ -122,7 +122,7 @@ def _row(workspace: Workspace, account: str, month: str) -> pd.Series[Any]:
 
 def _opinions(p: float, by_drivers: float) -> list[str]:
     """Where what people say of the account moves its risk well past what drivers tell."""
-    if not abs(p - by_drivers) >= OPINIONS:
+    if not abs(p - by_drivers) >= FAR:
         return []
     word = "raise" if p > by_drivers else "lower"
     return [

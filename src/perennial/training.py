@@ -26,10 +26,19 @@ from warehouse.snapshot import Snapshot
 
 
 @dataclass(frozen=True)
+class Past:
+    """What a question can learn from: the months' features, and the frame with the answers."""
+
+    known: dict[str, pd.DataFrame]
+    frame: pd.DataFrame
+
+
+@dataclass(frozen=True)
 class Lesson:
-    """A model as it was trained, and what the gate decided about it."""
+    """A model as it was trained, the past it was taught, and what the gate decided about it."""
 
     trained: Trained
+    past: Past
     decision: Decision
 
 
@@ -53,14 +62,6 @@ def question(workspace: Workspace, kind: Kind) -> Question:
     return Question(kind, told.lead, told.horizon)
 
 
-@dataclass(frozen=True)
-class Past:
-    """What a question can learn from: the months' features, and the frame with the answers."""
-
-    known: dict[str, pd.DataFrame]
-    frame: pd.DataFrame
-
-
 def past(
     workspace: Workspace, snapshot: Snapshot, kind: Kind, month: str, progress: bool = False
 ) -> Past:
@@ -81,10 +82,10 @@ def learn(
     """
     settings, asked = workspace.settings, question(workspace, kind)
     zone, features = snapshot.company.timezone, catalogue().features
-    frame = past(workspace, snapshot, kind, month, progress).frame
+    taught = past(workspace, snapshot, kind, month, progress)
     trained = train(
         asked,
-        frame,
+        taught.frame,
         features,
         month,
         zone,
@@ -97,21 +98,16 @@ def learn(
         former = tracking.champion(kind, workspace.root, month)
     except ArtefactOutdated:
         former = None  # nobody can score with it any more
-    alarms = alarm.alarm(frame, features, asked)
-    return Lesson(trained, gate.decide(trained, former, alarms, frame, zone))
+    alarms = alarm.alarm(taught.frame, features, asked)
+    return Lesson(trained, taught, gate.decide(trained, former, alarms, taught.frame, zone))
 
 
-def time_left(
-    workspace: Workspace, snapshot: Snapshot, month: str, known: dict[str, pd.DataFrame]
-) -> Hazard:
-    """The monthly hazards of leaving at the close of ``month``, learnt from all that is known.
+def time_left(workspace: Workspace, snapshot: Snapshot, month: str, frame: pd.DataFrame) -> Hazard:
+    """The monthly hazards of leaving at the close of ``month``.
 
-    ``known`` are the features of the months, as in `past`. Raises ``TooFewEvents``.
+    ``frame`` is that of churn's `past`. Raises ``TooFewEvents``.
     """
     zone, gap = snapshot.company.timezone, workspace.settings.policy.gap_days
-    frame = pd.concat(
-        [each.rename_axis("account_id").reset_index().assign(month=m) for m, each in known.items()]
-    )
     asked = hazard.periods(frame, history.lines(snapshot, month), month, zone, gap)
     return hazard.fit(frame, asked, catalogue().features, month, zone)
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
-from features.declare import FRAMES
+from models.explain import FAR, acts
 from models.levers import best
 from reporting import formats
 from reporting.cells import Column
@@ -15,7 +13,6 @@ from reporting.notes import prose
 from reporting.shown import Shown
 from reporting.tables import table
 
-FAR = 0.1  # ten points between what drivers tell and what the score says
 SOONEST = 10
 
 
@@ -120,10 +117,6 @@ def _raised(reasons: pd.DataFrame) -> pd.DataFrame:
     found = [
         (account, reason["driver"], place, reason["seen"][0] == reason["seen"][1])
         for account, each in zip(reasons["account_id"], reasons["reasons"], strict=True)
-        for place, reason in enumerate(_acting(each))
+        for place, reason in enumerate(filter(acts, each))
     ]
     return pd.DataFrame(found, columns=["account_id", "driver", "place", "steady"])
-
-
-def _acting(reasons: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [r for r in reasons if r["direction"] == "raises" and r["family"] not in FRAMES]

@@ -66,6 +66,7 @@ def test_the_table_of_the_catalogue() -> None:
         "unit": "tickets",
         "domain": "support",
         "family": "support load",
+        "driver": "product quality",
         "more is": "riskier",
         "reads": "tickets",
         "peers": "",

@@ -66,3 +66,15 @@ def test_many_columns_of_noise_need_a_stronger_pull_than_one_that_matters() -> N
 def test_a_past_of_one_kind_is_pulled_hardest() -> None:
     values, _ = seen()
     assert penalty(values, np.repeat([0.0, 1.0], [800, 100])) == PENALTIES[-1]
+
+
+def test_columns_that_are_unknown_together_have_one_flag_and_one_that_always_is_has_none() -> None:
+    values, outcome = seen()
+    values[:, 1] = np.where(np.isnan(values[:, 0]), np.nan, 1.0)
+    values[:, 2], values[:, 3] = np.nan, 5.0
+    fitted = Logistic.fit(values, outcome)
+    assert fitted.flags.tolist() == [0]
+    gone = np.isnan(values[:, 0])
+    parts = fitted.contributions(values)
+    assert np.ptp(parts[gone, 0]) == pytest.approx(0)
+    assert parts[gone, 1:4] == pytest.approx(np.zeros((gone.sum(), 3)), abs=1e-9)

@@ -261,6 +261,12 @@ def test_too_few_purchases_leave_the_look_alikes(tmp_path: Path) -> None:
     assert found.table.loc[found.table["state"] == "gap", "lookalike"].notna().all()
     with pytest.raises(TooFewEvents, match=r"^0 products"):
         learn(None, MONTH, "UTC")
+    months = ["2023-06", "2023-09", "2023-12", "2024-03", "2024-06"]
+    rows = [
+        {"account_id": f"a{i}", "month": m, "outcome": i < 9} for m in months for i in range(30)
+    ]
+    with pytest.raises(TooFewEvents, match=r"^45 products.*at least 50"):
+        learn(pd.DataFrame(rows), MONTH, "UTC")
 
 
 def test_open_opportunities_are_told_by_account(tmp_path: Path) -> None:
