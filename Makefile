@@ -28,7 +28,7 @@ test: install ## run the tests (ARGS="tests/metrics -k churn" for some of them)
 	@$(BIN)/pytest -m "not services" -n auto --dist loadfile $(ARGS)
 
 test-services: install ## run the tests that need Chromium, a JRE or PostgreSQL
-	@$(BIN)/pytest -m services $(ARGS)
+	@$(BIN)/pytest -m services -n 2 --dist loadfile $(ARGS)
 
 lab: install ## open JupyterLab on notebooks/, for this machine only
 	@$(BIN)/jupyter lab --ip=127.0.0.1 --ServerApp.root_dir=notebooks --KernelManager.transport=ipc

@@ -1,17 +1,13 @@
-"""Who could own what: the notebook runs where there are products, and says so where not."""
+"""Who could own what: the notebook runs where there are products."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from perennial.demo import rates
 from perennial.workspace import NOTEBOOKS
 from reporting import page, runner
 from reporting.audit import audit
-from tests.perennial.examples import place
-from warehouse.errors import Refusal
 from warehouse.simulate import simulate
 
 NOTEBOOK = NOTEBOOKS / "research" / "11-find-whitespace.ipynb"
@@ -29,9 +25,3 @@ def test_gaps_are_ranked_and_held_against_popularity(tmp_path: Path) -> None:
     assert audit(html) == []
     assert "similar accounts own it" in html
     assert "popularity" in html
-
-
-def test_a_company_that_names_no_product_is_told_what_to_map(tmp_path: Path, samples: Path) -> None:
-    root, output = place(tmp_path, "displayr", samples), tmp_path / "read.ipynb"
-    with pytest.raises(Refusal, match="contract_lines has no product"):
-        runner.run(NOTEBOOK, {"month": "2014-12", "workspace": str(root)}, output)
