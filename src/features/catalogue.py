@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from hashlib import sha256
@@ -63,21 +64,32 @@ class Catalogue:
         ]
         return sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
 
-    def phrase(self, name: str, value: float | str, then: float | str, typical: float) -> str:
-        """A feature's value as a sentence part: now, three months ago, and at similar accounts.
+    def phrases(
+        self,
+        name: str,
+        value: Sequence[float | str],
+        then: Sequence[float | str],
+        typical: Sequence[float | str],
+    ) -> list[str]:
+        """A feature's values as sentence parts: now, three months ago, and at similar accounts.
 
-        Unknown values (NaN) are left out of the brackets.
+        One of each an account. Unknown values (NaN) are left out of the brackets.
         """
         feature = self.by_name[name]
-        beside = [
-            f"{word} {said(feature.unit, told, bare=True)}"
-            for word, told in (("was", then), ("typical", typical))
-            if isinstance(told, str) or not isnan(told)
-        ]
-        bracket = f" ({', '.join(beside)})" if beside else ""
-        return f"{feature.label}: {said(feature.unit, value)}{bracket}"
+        was, middle = (
+            ["" if said == UNKNOWN else f"{word} {said}" for said in _each(feature.unit, values)]
+            for word, values in (("was", then), ("typical", typical))
+        )
+        brackets = {
+            both: f" ({', '.join(filter(None, both))})" if any(both) else ""
+            for both in set(zip(was, middle, strict=True))
+        }
+        now = [f"{feature.label}: {told}" for told in _each(feature.unit, value, bare=False)]
+        beside = zip(was, middle, strict=True)
+        return [told + brackets[both] for told, both in zip(now, beside, strict=True)]
 
 
+UNKNOWN = "unknown"
 ONE = {"people": "person", "touches": "touch", "opportunities": "opportunity", "times": "times"}
 
 
@@ -86,7 +98,7 @@ def said(unit: str, value: float | str, *, bare: bool = False) -> str:
     if isinstance(value, str):
         return value
     if isnan(value):
-        return "unknown"
+        return UNKNOWN
     if unit == "share":
         return f"{value:.0%}".replace("%", " %")
     if unit == "flag":
@@ -98,6 +110,12 @@ def said(unit: str, value: float | str, *, bare: bool = False) -> str:
     if bare:
         return number
     return f"{number} {ONE.get(unit, unit.removesuffix('s')) if number == '1' else unit}"
+
+
+def _each(unit: str, values: Sequence[float | str], *, bare: bool = True) -> list[str]:
+    """`said` of each value; of many accounts most have one of a few."""
+    words = {value: said(unit, value, bare=bare) for value in set(values)}
+    return [words[value] for value in values]
 
 
 @lru_cache(maxsize=1)

@@ -20,16 +20,17 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from features import peers
 from features.catalogue import Catalogue
 from features.declare import FRAMES, Feature
 from features.drivers import driver
 from models import booster
 from models.outcomes import Kind
 from models.trained import Trained, listed
+from models.typical import Typical, typical
 from warehouse.errors import InputMissing
 
 Floats = npt.NDArray[np.float64]
+Places = npt.NDArray[np.intp]
 
 FAR = 0.1  # of probability: so far from what drivers tell, a score leans on what people say
 SMALLEST = 0.05  # log-odds: less moves the odds by under 5 %, and is no reason
@@ -48,13 +49,15 @@ def reasons(
     catalogue: Catalogue,
     top: int = 3,
     grounds: Iterable[pd.DataFrame] | None = None,
+    usual: Typical | None = None,
 ) -> pd.DataFrame:
     """Up to ``top`` reasons for each row of ``now``: account_id, reasons, p.
 
     ``now`` and ``then`` are features (index account_id) at the close and three months
-    before it; an account absent from ``then`` has no value then. What is typical is the
-    median of the accounts of similar ARR and age (`features.peers`).
-    ``grounds`` are contributions, a frame a model; those of `Trained.grounds` if not given.
+    before it; an account absent from ``then`` has no value then. What is ``usual`` is the
+    median of the accounts of similar ARR and age, found among ``now`` if not given.
+    ``grounds`` are contributions, a frame a model with the columns of `Trained.contributions`;
+    those of `Trained.grounds` if not given.
 
     A reason is a dict: driver, idea, family, feature (the column that weighs most),
     contribution (log-odds, mean of the models, 4 decimals), seen (in how many of the models it
@@ -64,71 +67,107 @@ def reasons(
     is frame its risk, and no one can act on them. Below ``SMALLEST`` there are none, and
     an empty list is an honest answer. ``p`` is the probability by those models alone.
     """
+    names = list(trained.names)
     drivers = _told(trained, catalogue, driver)
-    parts, sides, p, models = _averaged(
-        trained.grounds(now) if grounds is None else grounds, list(trained.names), drivers
-    )
-    names = np.array(trained.names, dtype=object)
+    told = trained.grounds(now) if grounds is None else grounds
+    parts, sides, p, models = _averaged(told, drivers)
     labels, summed = _summed(parts, drivers)
-    side = np.where(summed.sum(axis=1) >= 0, 1.0, -1.0)
     family = dict(zip(drivers, _told(trained, catalogue, family_of), strict=True))
-    drives = np.array([family[label] not in FRAMES for label in labels])
-    # Head starts no size can make up: the account's side of the average, then being a driver.
-    same = (summed * side[:, None] > 0) & (np.abs(summed) >= SMALLEST)
-    rank = np.abs(summed) + 1e6 * same * np.where(drives, 2, 1)
-    order = np.argsort(-rank, axis=1, kind="stable")[:, :top]
-    values = trained.numbers(now).to_numpy(np.float64)
-    past = trained.numbers(then.reindex(now.index)).to_numpy(np.float64)
-    middle = typical(trained, now)
-    of_driver = {label: np.flatnonzero(drivers == label) for label in labels}
+    ranked = _ranked(summed, np.array([family[label] not in FRAMES for label in labels]))[:, :top]
+    rows, nth = np.nonzero(np.abs(np.take_along_axis(summed, ranked, axis=1)) >= SMALLEST)
+    places = ranked[rows, nth]
+    weights = summed[rows, places]
+    strongest = _strongest(parts, drivers, labels, rows, places, weights)
+    raised = sides[rows, places]
+    seen = np.where(weights > 0, raised, models - raised).astype(np.intp)
+    phrases = _phrases(
+        trained, now, then, catalogue, rows, strongest, usual or typical(trained, now)
+    )
     noun = NOUNS[trained.question.kind]
-    found: list[list[dict[str, Any]]] = []
-    for row, chosen in enumerate(order):
-        said = []
-        for place in chosen:
-            weight = summed[row, place]
-            if abs(weight) < SMALLEST:
-                continue
-            columns = of_driver[labels[place]]
-            # Of the columns that point the way the driver does, the one that weighs most.
-            strongest = columns[np.argmax(np.sign(weight) * parts[row, columns])]
-            name = str(names[strongest])
-            value, was = (
-                trained.vocabulary.word(name, float(at[row, strongest])) for at in (values, past)
-            )
-            phrase = catalogue.phrase(name, value, was, float(middle[row, strongest]))
-            told = catalogue.by_name[name]
-            seen = int(sides[row, place] if weight > 0 else models - sides[row, place])
-            doubt = "" if seen == models else f" (in {seen} of {models} models: unsteady)"
-            said.append(
-                {
-                    "driver": labels[place],
-                    "idea": told.idea,
-                    "family": told.family,
-                    "feature": name,
-                    "contribution": round(float(weight), 4),
-                    "seen": [seen, models],
-                    "direction": "raises" if weight > 0 else "lowers",
-                    "text": f"{phrase}; associated with {'higher' if weight > 0 else 'lower'} "
-                    f"{noun}{doubt}",
-                }
-            )
-        found.append(said)
+    found: list[list[dict[str, Any]]] = [[] for _ in range(len(now))]
+    said = (each.tolist() for each in (rows, places, strongest, weights.round(4), seen, phrases))
+    for row, place, column, weight, of, phrase in zip(*said, strict=True):
+        feature = catalogue.by_name[names[column]]
+        doubt = "" if of == models else f" (in {of} of {models} models: unsteady)"
+        found[row].append(
+            {
+                "driver": labels[place],
+                "idea": feature.idea,
+                "family": feature.family,
+                "feature": feature.name,
+                "contribution": weight,
+                "seen": [of, models],
+                "direction": "raises" if weight > 0 else "lowers",
+                "text": f"{phrase}; associated with {'higher' if weight > 0 else 'lower'} "
+                f"{noun}{doubt}",
+            }
+        )
     return pd.DataFrame({"account_id": now.index.astype("str"), "reasons": found, "p": p})
 
 
 def _averaged(
-    grounds: Iterable[pd.DataFrame], names: list[str], drivers: npt.NDArray[np.object_]
+    grounds: Iterable[pd.DataFrame], drivers: npt.NDArray[np.object_]
 ) -> tuple[Floats, Floats, Floats, int]:
     """Of contributions by model: their mean, in how many each driver raises, p, and how many."""
-    total, raises, models = np.zeros((1, len(names) + 1)), np.zeros((1, 1)), 0
+    total, raises, models = np.zeros(()), np.zeros(()), 0
     for each in grounds:
         models += 1
-        parts = each[[*names, "bias"]].to_numpy(np.float64)
-        total = total + parts
+        parts = each.to_numpy(np.float64)
         raises = raises + (_summed(parts[:, :-1], drivers)[1] > 0)
-    mean = total / models
-    return mean[:, :-1], raises, booster.probability(mean.sum(axis=1)), models
+        total = np.add(total, parts, out=total if total.ndim else None)
+    total /= models
+    return total[:, :-1], raises, booster.probability(total.sum(axis=1)), models
+
+
+def _ranked(summed: Floats, drives: npt.NDArray[np.bool_]) -> Places:
+    """The places of each row's drivers, the one to be said first at the head."""
+    side = np.where(summed.sum(axis=1) >= 0, 1.0, -1.0)
+    # Head starts no size can make up: the account's side of the average, then being a driver.
+    same = (summed * side[:, None] > 0) & (np.abs(summed) >= SMALLEST)
+    rank = np.abs(summed) + 1e6 * same * np.where(drives, 2, 1)
+    return np.argsort(-rank, axis=1, kind="stable")
+
+
+def _strongest(
+    parts: Floats,
+    drivers: npt.NDArray[np.object_],
+    labels: list[str],
+    rows: Places,
+    places: Places,
+    weights: Floats,
+) -> Places:
+    """Of a driver's columns that point the way it does, the one that weighs most."""
+    found = np.empty(len(rows), dtype=np.intp)
+    for place, label in enumerate(labels):
+        here, columns = places == place, np.flatnonzero(drivers == label)
+        beside = np.sign(weights[here])[:, None] * parts[np.ix_(rows[here], columns)]
+        found[here] = columns[beside.argmax(axis=1)]
+    return found
+
+
+def _phrases(
+    trained: Trained,
+    now: pd.DataFrame,
+    then: pd.DataFrame,
+    catalogue: Catalogue,
+    rows: Places,
+    columns: Places,
+    usual: Typical,
+) -> npt.NDArray[np.object_]:
+    """What the feature ``columns`` says of each of ``rows``: now, then, and what is typical."""
+    values = trained.numbers(now).to_numpy(np.float64)
+    past = trained.numbers(then.reindex(now.index)).to_numpy(np.float64)
+    middle = usual.of(now.index)
+    found = np.empty(len(rows), dtype=object)
+    for column in np.unique(columns):
+        here = np.flatnonzero(columns == column)
+        name, which = trained.names[column], rows[here]
+        said, was = (
+            [trained.vocabulary.word(name, code) for code in at[which, column].tolist()]
+            for at in (values, past)
+        )
+        found[here] = catalogue.phrases(name, said, was, middle[which, column].tolist())
+    return found
 
 
 def acts(reason: Mapping[str, Any]) -> bool:
@@ -193,21 +232,7 @@ def family_of(feature: Feature) -> str:
 
 def _summed(parts: Floats, groups: npt.NDArray[np.object_]) -> tuple[list[str], Floats]:
     """The distinct groups, sorted, and the columns of ``parts`` summed by group."""
-    labels = sorted({str(g) for g in groups})
-    belongs = np.array([[g == label for label in labels] for g in groups], dtype=np.float64)
-    return labels, parts @ belongs
-
-
-def typical(trained: Trained, now: pd.DataFrame) -> Floats:
-    """Each feature's median in each account's peer group (`features.peers`); of words none.
-
-    A row an account of ``now``, a column a feature of the model.
-    """
-    numbers = trained.numbers(now)
-    numbers[[name for name in trained.vocabulary.words if name in numbers]] = np.nan
-    if not {"arr_now", "tenure"} <= set(now):
-        return np.tile(numbers.median().to_numpy(np.float64), (len(now), 1))
-    group = peers.groups(now["arr_now"], now["tenure"])
-    medians = numbers.groupby(group).median()
-    medians.loc["all"] = numbers.median()
-    return medians.reindex(group).to_numpy(np.float64)
+    labels, place = np.unique(groups.astype(str), return_inverse=True)
+    order = np.argsort(place, kind="stable")
+    starts = np.flatnonzero(np.diff(place[order], prepend=-1))
+    return labels.tolist(), np.add.reduceat(parts[:, order], starts, axis=1)

@@ -71,9 +71,10 @@ def folds(
     return found[::-1]
 
 
-def split(
-    frame: pd.DataFrame, fold: Fold
-) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+Masks = tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_], npt.NDArray[np.bool_]]
+
+
+def split(frame: pd.DataFrame, fold: Fold) -> Masks:
     """Masks over the rows of ``frame`` (account_id, month, outcome): train, test, unseen.
 
     Where ``frame`` says when each row is ``certain`` (naive UTC), that decides what the fold

@@ -15,8 +15,9 @@ import pandas as pd
 
 from features.catalogue import Catalogue
 from features.declare import FRAMES, OPINIONS
-from models import booster, explain
+from models import booster
 from models.trained import Trained, listed
+from models.typical import typical
 from warehouse.errors import InputMissing, Usage
 
 Floats = npt.NDArray[np.float64]
@@ -57,7 +58,9 @@ def levers(trained: Trained, now: pd.DataFrame, catalogue: Catalogue) -> pd.Data
     p = trained.predict(now).to_numpy()
     told = [catalogue.by_name[name] for name in trained.names]
     values = trained.numbers(now).to_numpy(np.float64)
-    better = _better(values, explain.typical(trained, now), np.array([f.riskier for f in told]))
+    better = _better(
+        values, typical(trained, now).of(now.index), np.array([f.riskier for f in told])
+    )
     family = np.array([f.family for f in told], dtype=object)
     names = sorted({f.family for f in told} - FRAMES - OPINIONS)
     drops = np.zeros((len(now), len(names)))

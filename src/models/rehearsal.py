@@ -10,6 +10,8 @@ third of the accounts, which are then strangers to the model that is asked about
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Literal
 from zlib import crc32
 
@@ -20,7 +22,7 @@ import pandas as pd
 from features.declare import CONTEXT, Feature
 from features.vocabulary import Vocabulary
 from models import baselines, booster, logistic, measures
-from models.folds import Fold, split
+from models.folds import Fold, Masks
 from models.logistic import Logistic
 from models.trained import Floats
 
@@ -35,9 +37,30 @@ def matrix(frame: pd.DataFrame, names: Sequence[str], words: Vocabulary) -> Floa
     return words.encode(frame[list(names)]).to_numpy(dtype=np.float64)
 
 
-def past(frame: pd.DataFrame, names: Sequence[str]) -> Floats:
-    """The numbers of a fold's own past, which knows the words of that past and no others."""
-    return matrix(frame, names, Vocabulary.learn(frame[list(names)]))
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """A fold made ready: the rows it learns from and is tested on, as numbers.
+
+    ``learn``, ``test`` and ``unseen`` as of `folds.split`; ``before`` and ``asked`` are the
+    features of the former two (rows x names), which know the words of the fold's own past and no
+    others; ``outcome`` is that of ``before``.
+    """
+
+    learn: npt.NDArray[np.bool_]
+    test: npt.NDArray[np.bool_]
+    unseen: npt.NDArray[np.bool_]
+    before: Floats
+    asked: Floats
+    outcome: Floats
+
+    @classmethod
+    def of(cls, taught: pd.DataFrame, masks: Masks, names: Sequence[str]) -> Stage:
+        """The stage of the fold that ``masks`` cut out of ``taught``."""
+        learn, test, unseen = masks
+        known = taught[learn]
+        words = Vocabulary.learn(known[list(names)])
+        before, asked = matrix(known, names, words), matrix(taught[test], names, words)
+        return cls(learn, test, unseen, before, asked, _of(known, "outcome"))
 
 
 def strangers(accounts: pd.Series[str]) -> npt.NDArray[np.bool_]:
@@ -49,46 +72,47 @@ def strangers(accounts: pd.Series[str]) -> npt.NDArray[np.bool_]:
 def rehearse(
     taught: pd.DataFrame,
     present: Sequence[Feature],
-    kept: Sequence[Fold],
+    stages: Sequence[Stage],
     rule: Feature,
     penalty: float,
-    fitted: Sequence[bytes],
-    apart: Sequence[bytes],
+    fitted: Sequence[Sequence[bytes]],
+    apart: Sequence[Sequence[bytes]],
 ) -> pd.DataFrame:
     """Every fold's test rows: account_id, month, fold, unseen, outcome, a column a method.
 
-    ``fitted`` are the trees of each fold, ``apart`` those of the newest folds that learnt
-    without the `strangers`; what these say of them is the column ``stranger``, NaN for all
-    other rows. The column ``model`` is what ships (`ships`).
+    ``fitted`` are the trees of each of ``stages``, by seed, ``apart`` those of the newest that
+    learnt without the `strangers`; what these say of them is the column ``stranger``, NaN for
+    all other rows. The column ``model`` is what ships (`ships`).
     """
-    parts = []
     names = sorted(feature.name for feature in present)
     dated = [names.index(f.name) for f in present if f.family == CONTEXT]
     expert = baselines.five_factors(taught)
-    first = taught[split(taught, kept[0])[0]]
     # Like ``penalty``, chosen on the first past alone, which every fold knows.
-    mild = logistic.penalty(past(first, names)[:, dated], _of(first, "outcome"))
-    for number, (fold, raw) in enumerate(zip(kept, fitted, strict=True)):
-        learn, test, unseen = split(taught, fold)
-        before, next_ = taught[learn], taught[test]
-        y = before["outcome"].to_numpy(np.float64)
-        words = Vocabulary.learn(before[names])
-        x, asked = matrix(before, names, words), matrix(next_, names, words)
+    mild = logistic.penalty(stages[0].before[:, dated], stages[0].outcome)
+    older = len(stages) - len(apart)
+
+    def fold(number: int) -> pd.DataFrame:
+        stage = stages[number]
+        x, y, asked = stage.before, stage.outcome, stage.asked
+        rows = taught[stage.test]
         said = {
-            "trees": _tell(raw, asked),
+            "trees": _tell(fitted[number], asked),
             "logistic": Logistic.fit(x, y, penalty).predict(asked),
             "calendar": Logistic.fit(x[:, dated], y, mild).predict(asked[:, dated]),
-            "five factors": Logistic.fit(expert[learn], y).predict(expert[test]),
-            "rule": baselines.Rule.fit(rule, before).predict(next_),
-            "base rate": np.full(len(next_), y.mean()),
-            "stranger": np.full(len(next_), np.nan),
+            "five factors": Logistic.fit(expert[stage.learn], y).predict(expert[stage.test]),
+            "rule": baselines.Rule.fit(rule, taught[stage.learn]).predict(rows),
+            "base rate": np.full(len(rows), y.mean()),
+            "stranger": np.full(len(rows), np.nan),
         }
-        older = len(kept) - len(apart)
         if number >= older:
-            strange = strangers(next_["account_id"])
+            strange = strangers(rows["account_id"])
             said["stranger"][strange] = _tell(apart[number - older], asked[strange])
-        whose = next_[["account_id", "month", "outcome"]].assign(fold=number, unseen=unseen[test])
-        parts.append(whose.join(pd.DataFrame(said, index=next_.index)))
+        whose = rows[["account_id", "month", "outcome"]]
+        whose = whose.assign(fold=number, unseen=stage.unseen[stage.test])
+        return whose.join(pd.DataFrame(said, index=rows.index))
+
+    with ThreadPoolExecutor(booster.THREADS) as pool:
+        parts = list(pool.map(fold, range(len(stages))))
     held_out = pd.concat(parts, ignore_index=True)
     held_out.insert(5, "model", held_out[ships(held_out)])
     return held_out
@@ -173,5 +197,5 @@ def _of(rows: pd.DataFrame, column: str) -> Floats:
     return rows[column].to_numpy(np.float64)
 
 
-def _tell(raw: bytes, values: Floats) -> Floats:
-    return booster.probability(booster.margins([booster.load(raw)], values))
+def _tell(seeds: Sequence[bytes], values: Floats) -> Floats:
+    return booster.probability(booster.margins([booster.load(raw) for raw in seeds], values))

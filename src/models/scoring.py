@@ -13,14 +13,18 @@ learned; ``growth`` is how much such an account grows if it does (`models.amount
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
 
 from features.catalogue import Catalogue
-from models import artefacts, explain, health, subscores
+from models import artefacts, booster, explain, health, subscores
 from models.experts import Experts
 from models.trained import Trained
+from models.typical import typical
+
+ROWS = 8_192  # explained at once: memory used again costs less than memory asked for anew
 
 
 def score(
@@ -48,12 +52,9 @@ def score(
     """
     now = now.sort_index()
     money = arr.reindex(now.index).astype("int64")
-    p_churn, reasons, p_drivers = _answer(churn, now, then, catalogue)
-    p_expansion, expansion_reasons, _ = _answer(expansion, now, then, catalogue)
-    by_family = ["{}"] * len(now)
-    if churn is not None:
-        told = explain.families(churn, churn.contributions(now), catalogue).round(4)
-        by_family = [json.dumps(row, sort_keys=True) for row in told.to_dict("records")]
+    with ThreadPoolExecutor(booster.THREADS) as pool:
+        asked = pool.map(lambda model: _answer(model, now, then, catalogue), (churn, expansion))
+        (p_churn, reasons, p_drivers, by_family), (p_expansion, expansion_reasons, *_) = asked
     loss = p_churn * money
     amounts = expansion.amounts if expansion is not None else None
     growth = 0.0 if amounts is None else amounts.growth(now)
@@ -62,11 +63,7 @@ def score(
     expected_gain = _cents(gain.fillna(0.0).where(p_churn.notna()))
     base = churn.base_rate if churn is not None else 0.0
     known = pd.DataFrame({"p_churn": p_churn.to_numpy(), "families": by_family})
-    groups = subscores.subscores(known, base)
-    by_group = [
-        json.dumps(row)
-        for row in groups.astype("object").where(groups.notna(), None).to_dict("records")
-    ]
+    by_group = _objects(subscores.subscores(known, base))
     return pd.DataFrame(
         {
             "account_id": now.index.astype("str"),
@@ -112,14 +109,32 @@ def _answer(
     now: pd.DataFrame,
     then: pd.DataFrame,
     catalogue: Catalogue,
-) -> tuple[pd.Series[float], list[str], pd.Series[float]]:
-    """Of each account probability, reasons (JSON text), and probability by drivers alone."""
+) -> tuple[pd.Series[float], list[str], pd.Series[float], list[str]]:
+    """Of each account probability, reasons, probability by drivers alone, and what families add.
+
+    Reasons and families are JSON text.
+    """
     if trained is None:
         unknown = pd.Series(np.nan, index=now.index)
-        return unknown, ["[]"] * len(now), unknown
-    told = explain.reasons(trained, now, then, catalogue)
-    texts = [json.dumps(reasons, ensure_ascii=False) for reasons in told["reasons"]]
-    return trained.predict(now), texts, told["p"]
+        return unknown, ["[]"] * len(now), unknown, ["{}"] * len(now)
+    usual = typical(trained, now)
+    text = json.JSONEncoder(ensure_ascii=False).encode
+    p, reasons, drivers, families = [], [], [], []
+    for first in range(0, len(now), ROWS):
+        block = now.iloc[first : first + ROWS]
+        told = explain.reasons(trained, block, then, catalogue, usual=usual)
+        reasons += [text(each) for each in told["reasons"]]
+        drivers.append(told["p"].set_axis(block.index))
+        p.append(trained.predict(block))
+        if trained.question.kind == "churn":
+            parts = explain.families(trained, trained.contributions(block), catalogue)
+            families += _objects(parts.round(4))
+    return pd.concat(p), reasons, pd.concat(drivers), families
+
+
+def _objects(rows: pd.DataFrame) -> list[str]:
+    """Each row as a JSON object of its columns; unknown is null."""
+    return str(rows.to_json(orient="records", lines=True)).splitlines()
 
 
 def _cents(money: pd.Series[float]) -> pd.Series[int]:

@@ -21,12 +21,12 @@ from tqdm import tqdm
 from features.declare import OPINIONS, Feature
 from features.vocabulary import Vocabulary
 from models import amounts, baselines, booster, logistic
-from models.folds import Fold, folds, split, usable
+from models.folds import Fold, Masks, folds, split, usable
 from models.outcomes import Question
 from models.rehearsal import (
     STRANGE_FOLDS,
+    Stage,
     matrix,
-    past,
     rehearse,
     ships,
     strangers,
@@ -85,10 +85,10 @@ def train(
     ``frame`` has account_id, month, a column for each feature, outcome, base and amount
     (see `rows`); rows not certain at ``now_month``'s as_of are left out (a row is certain
     when its month is, or with a column ``certain`` from that instant on), and so are
-    features unknown throughout. ``catalogue`` is the digest of the declarations. Folds
-    are tested with one seed, the model kept is the average of all. An answer is what is
-    known of it at ``now_month``, in every fold; when it was certain decides whether a fold
-    may learn from it.
+    features unknown throughout. ``catalogue`` is the digest of the declarations. The model
+    kept is the average of all ``seeds``; folds are tested with the first alone, of renewals
+    with all. An answer is what is known of it at ``now_month``, in every fold; when it was
+    certain decides whether a fold may learn from it.
 
     Raises `TooFewEvents` below ``EVENTS`` events or non-events or ``MONTHS`` months, and
     `InputMissing` if no feature has a value. The same arguments give the same model. ``rounds``
@@ -103,7 +103,9 @@ def train(
     taught = frame[certain & frame["outcome"].notna()]
     taught = taught.sort_values(["month", "account_id"], kind="stable", ignore_index=True)
     planned = folds(months, question, now, gap_days, timezone)
-    kept = [fold for fold in planned if _teachable(taught, fold)]
+    cut = [(fold, split(taught, fold)) for fold in planned]
+    cut = [(fold, masks) for fold, masks in cut if _teachable(taught, masks)]
+    kept = [fold for fold, _ in cut]
     rule = baselines.column(question, _present(features, frame, question))
     _enough(question, taught, months, kept, rule)
     present = _present(features, taught, question)
@@ -111,26 +113,26 @@ def train(
     names = sorted(f.name for f in present)
     words = Vocabulary.learn(taught[names])
     values, outcome = matrix(taught, names, words), taught["outcome"].to_numpy(np.float64)
-    learned = [split(taught, fold)[0] for fold in kept]
-    apart = [rows & ~strangers(taught["account_id"]) for rows in learned[-STRANGE_FOLDS:]]
+    stages = [Stage.of(taught, masks, names) for _, masks in cut]
     rounds = booster.ROUNDS[question.kind] if rounds is None else rounds
-    pasts = [(past(taught[rows], names), outcome[rows]) for rows in learned]
+    pasts = [(stage.before, stage.outcome) for stage in stages]
     label = question.kind if progress else None
     searched = [(*told, rounds, trials) for told in [*pasts, (values, outcome)]]
     found = _side_by_side(tuned, searched, label if trials else None)
-    one = seeds[:1]
-    jobs = [(*told, one, rounds, each) for told, each in zip(pasts, found, strict=False)]
-    for rows, each in zip(apart, found[-1 - len(apart) : -1], strict=True):
-        jobs.append((past(taught[rows], names), outcome[rows], one, rounds, each))
+    # Decisions are few, so what ships can be rehearsed as it is; months are many.
+    tried = seeds if question.kind == "renewal" else seeds[:1]
+    jobs = [(*told, tried, rounds, each) for told, each in zip(pasts, found, strict=False)]
+    for stage, each in list(zip(stages, found, strict=False))[-STRANGE_FOLDS:]:
+        met = ~strangers(taught.loc[stage.learn, "account_id"])
+        jobs.append((stage.before[met], stage.outcome[met], tried, rounds, each))
     blind = [f.name for f in present if f.family in OPINIONS]
     facts = np.where(np.isin(names, blind), np.nan, values)
     jobs += [(each, outcome, seeds, rounds, found[-1]) for each in (values, facts)]
     *tested, scoring, reasoning = _side_by_side(booster.fits, jobs, label)
-    tried = [raw for (raw,) in tested]
     boosters, drivers = (dict(zip(seeds, told, strict=True)) for told in (scoring, reasoning))
     pull = logistic.penalty(*pasts[0])
-    learnt, unmet = tried[: len(kept)], tried[len(kept) :]
-    held_out = rehearse(taught, present, kept, rule, pull, learnt, unmet)
+    learnt, unmet = tested[: len(stages)], tested[len(stages) :]
+    held_out = rehearse(taught, present, stages, rule, pull, learnt, unmet)
     lines = None
     if ships(held_out) == "logistic":
         lines = logistic.Logistic.fit(values, outcome, pull)
@@ -174,9 +176,9 @@ def _present(features: Sequence[Feature], rows: pd.DataFrame, question: Question
     return found
 
 
-def _teachable(taught: pd.DataFrame, fold: Fold) -> bool:
+def _teachable(taught: pd.DataFrame, masks: Masks) -> bool:
     """Whether a fold has enough of both classes to learn from, and some of both to be tested on."""
-    learn, test, _ = split(taught, fold)
+    learn, test, _ = masks
     outcome = taught["outcome"].to_numpy(np.float64)
     events, tested = outcome[learn].sum(), outcome[test].sum()
     return bool(min(events, learn.sum() - events) >= FOLD_EVENTS and 0 < tested < test.sum())

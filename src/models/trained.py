@@ -17,10 +17,11 @@ import pandas as pd
 import xgboost as xgb
 
 from features.vocabulary import Vocabulary
-from models import booster
+from models import booster, shapley
 from models.amounts import Amounts
 from models.logistic import Logistic
 from models.outcomes import Question
+from models.shapley import Worth
 from warehouse.errors import InputMissing
 
 Floats = npt.NDArray[np.float64]
@@ -74,8 +75,12 @@ class Trained:
         return [booster.load(self.boosters[seed]) for seed in sorted(self.boosters)]
 
     @cached_property
-    def _drivers(self) -> list[xgb.Booster]:
-        return [booster.load(self.drivers[seed]) for seed in sorted(self.drivers)]
+    def _worth(self) -> list[Worth]:
+        return [shapley.worth(each) for each in self._boosters]
+
+    @cached_property
+    def _drivers(self) -> list[Worth]:
+        return [shapley.worth(booster.load(self.drivers[seed])) for seed in sorted(self.drivers)]
 
     @property
     def method(self) -> str:
@@ -107,8 +112,8 @@ class Trained:
         if self.logistic is not None:
             parts = self.logistic.contributions(values)
         else:
-            parts = booster.contributions(self._boosters, values)
-        return pd.DataFrame(parts, index=frame.index, columns=[*self.names, "bias"])
+            parts = shapley.contributions(self._worth, values)
+        return self._framed(parts, frame)
 
     def grounds(self, frame: pd.DataFrame) -> Iterator[pd.DataFrame]:
         """Like `contributions`, of the models that know drivers only: one frame a seed.
@@ -117,8 +122,11 @@ class Trained:
         """
         values = self._values(frame)
         for each in self._drivers:
-            parts = booster.contributions([each], values)
-            yield pd.DataFrame(parts, index=frame.index, columns=[*self.names, "bias"])
+            yield self._framed(shapley.contributions([each], values), frame)
+
+    def _framed(self, parts: Floats, frame: pd.DataFrame) -> pd.DataFrame:
+        columns = [*self.names, "bias"]
+        return pd.DataFrame(parts, index=frame.index, columns=columns, copy=False)
 
     def _values(self, frame: pd.DataFrame) -> Floats:
         missing = [name for name in self.names if name not in frame.columns]

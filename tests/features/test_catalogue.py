@@ -163,7 +163,9 @@ def test_every_unit_has_words_for_one(unit: str) -> None:
 
 
 def test_a_phrase_says_now_then_and_what_is_usual() -> None:
-    phrase = catalogue().phrase
+    def phrase(name: str, *values: float) -> str:
+        return catalogue().phrases(name, *([value] for value in values))[0]
+
     assert phrase("tickets_opened_28d", 13, 4, 7) == (
         "Tickets opened, last 28 days: 13 tickets (was 4, typical 7)"
     )
