@@ -60,6 +60,7 @@ def contents(trained: Trained) -> dict[str, bytes]:
         "rows": trained.rows,
         "events": trained.events,
         "base_rate": trained.base_rate,
+        "level": trained.level,
         "medians": {name: _number(value) for name, value in trained.medians.items()},
         "verdict": trained.verdict,
         "rule": trained.rule,
@@ -117,10 +118,11 @@ def load(folder: Path, expected: str | None = None) -> Trained:
     """
     files = _verified(folder, expected)
     schema = json.loads(files["schema.json"])
-    if absent := [f"drivers-{s}.ubj" for s in schema["seeds"] if f"drivers-{s}.ubj" not in files]:
+    absent = [f"drivers-{s}.ubj" for s in schema["seeds"] if f"drivers-{s}.ubj" not in files]
+    if absent := absent + [name for name in ("level",) if name not in schema]:
         raise ArtefactOutdated(
-            f"{folder} was written by an earlier version, without {', '.join(absent)}: a model "
-            "whose reasons come from drivers alone. Train again, and restate the month"
+            f"{folder} was written by an earlier version, without {', '.join(absent)}: what "
+            "reasons come from, or the level of all odds. Train again, and restate the month"
         )
     folds = [
         {name: math.nan if value is None else value for name, value in row.items()}
@@ -139,6 +141,7 @@ def load(folder: Path, expected: str | None = None) -> Trained:
         rows=schema["rows"],
         events=schema["events"],
         base_rate=schema["base_rate"],
+        level=schema["level"],
         amounts=_amounts(files),
         medians={k: math.nan if v is None else v for k, v in schema["medians"].items()},
         folds=pd.DataFrame(folds),

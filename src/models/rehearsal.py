@@ -23,6 +23,7 @@ from features.declare import CONTEXT, Feature
 from features.vocabulary import Vocabulary
 from models import baselines, booster, logistic, measures
 from models.folds import Fold, Masks
+from models.level import Level, level
 from models.logistic import Logistic
 from models.trained import Floats
 
@@ -77,12 +78,13 @@ def rehearse(
     penalty: float,
     fitted: Sequence[Sequence[bytes]],
     apart: Sequence[Sequence[bytes]],
-) -> pd.DataFrame:
+) -> tuple[pd.DataFrame, Level]:
     """Every fold's test rows: account_id, month, fold, unseen, outcome, a column a method.
 
     ``fitted`` are the trees of each of ``stages``, by seed, ``apart`` those of the newest that
     learnt without the `strangers`; what these say of them is the column ``stranger``, NaN for
-    all other rows. The column ``model`` is what ships (`ships`).
+    all other rows. The column ``model`` is what ships (`ships`), at the level that comes with
+    them (`models.level`).
     """
     names = sorted(feature.name for feature in present)
     dated = [names.index(f.name) for f in present if f.family == CONTEXT]
@@ -113,9 +115,10 @@ def rehearse(
 
     with ThreadPoolExecutor(booster.THREADS) as pool:
         parts = list(pool.map(fold, range(len(stages))))
-    held_out = pd.concat(parts, ignore_index=True)
-    held_out.insert(5, "model", held_out[ships(held_out)])
-    return held_out
+    held_out = pd.concat(parts)
+    found = level(held_out, ships(held_out), [stage.learn for stage in stages])
+    held_out.insert(5, "model", found.p)
+    return held_out.reset_index(drop=True), found
 
 
 def ships(held_out: pd.DataFrame) -> Method:

@@ -132,7 +132,7 @@ def train(
     boosters, drivers = (dict(zip(seeds, told, strict=True)) for told in (scoring, reasoning))
     pull = logistic.penalty(*pasts[0])
     learnt, unmet = tested[: len(stages)], tested[len(stages) :]
-    held_out = rehearse(taught, present, stages, rule, pull, learnt, unmet)
+    held_out, held = rehearse(taught, present, stages, rule, pull, learnt, unmet)
     lines = None
     if ships(held_out) == "logistic":
         lines = logistic.Logistic.fit(values, outcome, pull)
@@ -149,17 +149,18 @@ def train(
         drivers=drivers,
         settings=found[-1],
         logistic=lines,
+        level=held.now,
         rows=len(taught),
         events=int(outcome.sum()),
         base_rate=float(outcome.mean()),
         amounts=amounts.fit(taught, names) if question.kind == "expansion" else None,
         medians=_medians(values, names),
         folds=table(held_out, kept),
-        verdict=verdict(held_out),
+        verdict=verdict(held_out) + held.said,
         rule=rule.label,
         libraries={name: version(name) for name in ("numpy", "pandas", "scikit-learn", "xgboost")},
         golden=golden,
-        golden_margins=scored,
+        golden_margins=scored + held.now,
         held_out=held_out,
         vocabulary=words,
     )

@@ -36,7 +36,8 @@ class Trained:
     ``names``: feature names in the order of the boosters' columns, ``catalogue`` the
     digest of their declarations. ``boosters``: native bytes by seed, ``logistic`` what ships
     in their place where they did no better; ``drivers``: boosters that know no opinions, from
-    which reasons are taken. ``settings`` are those of the trees.
+    which reasons are taken. ``level`` is added to every log-odds (`models.level`), ``settings``
+    are those of the trees.
     ``base_rate``: share of events among the ``rows`` it learned from. ``amounts``: how much
     accounts grow that do, None for any other question than expansion. ``medians``: each
     feature's median in training (NaN: never known).
@@ -55,6 +56,7 @@ class Trained:
     boosters: Mapping[int, bytes] = field(repr=False)
     drivers: Mapping[int, bytes] = field(repr=False)
     logistic: Logistic | None = field(repr=False)
+    level: float
     settings: Mapping[str, float | str] = field(repr=False)
     rows: int
     events: int
@@ -90,8 +92,8 @@ class Trained:
     def margins(self, values: Floats) -> Floats:
         """Log-odds of rows of feature values in the order of ``names``; trees average seeds."""
         if self.logistic is not None:
-            return self.logistic.margins(values)
-        return booster.margins(self._boosters, values)
+            return self.logistic.margins(values) + self.level
+        return booster.margins(self._boosters, values) + self.level
 
     def predict(self, frame: pd.DataFrame) -> pd.Series[float]:
         """The probability of the outcome for each row of ``frame`` (features as columns).
@@ -125,6 +127,7 @@ class Trained:
             yield self._framed(shapley.contributions([each], values), frame)
 
     def _framed(self, parts: Floats, frame: pd.DataFrame) -> pd.DataFrame:
+        parts[:, -1] += self.level
         columns = [*self.names, "bias"]
         return pd.DataFrame(parts, index=frame.index, columns=columns, copy=False)
 

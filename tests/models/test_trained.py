@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from models import artefacts
 from models.booster import probability
 from warehouse.errors import InputMissing
 
@@ -61,3 +62,23 @@ def test_no_rows_are_no_scores(model, frame) -> None:
     none = frame.set_index("account_id").head(0)
     assert model.predict(none).empty
     assert isinstance(model.contributions(none), pd.DataFrame)
+
+
+def test_a_level_moves_every_log_odds_and_is_part_of_the_bias(model, frame) -> None:
+    rows = frame.set_index("account_id").tail(50)
+    raised = replace(model, level=0.3, golden_margins=model.golden_margins + 0.3)
+    values = model.numbers(rows).to_numpy(np.float64)
+    assert raised.margins(values) == pytest.approx(model.margins(values) + 0.3)
+    for told, plain in [
+        (raised.contributions(rows), model.contributions(rows)),
+        *zip(raised.grounds(rows), model.grounds(rows), strict=True),
+    ]:
+        moved = (told - plain).sum()
+        assert moved["bias"] == pytest.approx(0.3 * len(rows))
+        assert (moved.drop("bias") == 0).all()
+
+
+def test_a_level_is_kept_with_the_model(trained, tmp_path) -> None:
+    raised = replace(trained, level=0.3, golden_margins=trained.golden_margins + 0.3)
+    artefacts.save(raised, tmp_path)
+    assert artefacts.load(tmp_path).level == 0.3
