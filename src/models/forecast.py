@@ -4,7 +4,8 @@ Each renewal is a draw among four outcomes: lost, contracted, expanded, or renew
 Accounts do not draw alone: a quarter that is bad for one is bad for others. So all renewals
 of a quarter share a shock, and the range is as wide as such quarters have been. A contraction
 takes its mean, give or take as much as leaves it between nothing and all of the ARR (a uniform
-draw); an expansion brings small sums often and large ones seldom (an exponential draw).
+draw); an expansion brings small sums often and large ones seldom (an exponential draw). One
+that is certain has the size it was signed for.
 
 The shock is the one factor of Vasicek (2002): given ``Z`` of a quarter, a probability ``p``
 becomes ``Phi((Phi^-1(p) + sqrt(rho) Z) / sqrt(1 - rho))``, which is ``p`` on average.
@@ -89,6 +90,7 @@ def _lived(rows: pd.DataFrame, rho: float, shared: Floats, rng: np.random.Genera
     share = rows["contraction"].to_numpy(np.float64)
     least = np.maximum(2 * share - 1, 0.0)
     up = arr * rows["expansion"].to_numpy(np.float64)
+    sure = (less >= 1) | (more >= 1)  # signed: how much is known too
     point = special.ndtri(p) / np.sqrt(1 - rho)  # certain outcomes stay so, at minus or plus inf
     found = np.zeros((len(WHAT), len(shared)))
     step = max(BATCH // max(len(rows), 1), 1)
@@ -99,9 +101,10 @@ def _lived(rows: pd.DataFrame, rho: float, shared: Floats, rng: np.random.Genera
         shrunk = ~gone & (luck < less)
         grown = ~gone & (luck >= 1 - more)
         lost = np.where(gone, arr, 0.0).sum(axis=1)
-        taken = arr * (least + 2 * (share - least) * size)
+        taken = arr * np.where(sure, share, least + 2 * (share - least) * size)
         contracted = np.where(shrunk, taken, 0.0).sum(axis=1)
-        expanded = np.where(grown, -up * np.log1p(-size), 0.0).sum(axis=1)
+        added = up * np.where(sure, 1.0, -np.log1p(-size))
+        expanded = np.where(grown, added, 0.0).sum(axis=1)
         found[:, start : start + step] = [arr.sum() - lost - contracted, lost, contracted, expanded]
     return found
 

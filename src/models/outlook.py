@@ -39,7 +39,7 @@ def outlook(
     """
     terms = decisions.upcoming(lines, month, timezone, gap_days)
     before = renewals.Past.of(renewals.past(lines, month, timezone, gap_days))
-    ahead = renewals.ahead(terms, trained, matrix, before, timezone)
+    ahead = renewals.ahead(terms, trained, matrix, before, lines, timezone, gap_days)
     rho = forecast.shock(learnt_from(workspace, lines, month, timezone, gap_days))
     told = forecast.forecast(ahead, rho)
     whole = {

@@ -9,7 +9,7 @@ third of the accounts, which are then strangers to the model that is asked about
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal
@@ -28,6 +28,8 @@ from models.logistic import Logistic
 from models.trained import Floats
 
 Method = Literal["trees", "logistic"]
+Tell = Callable[[Floats, Floats, Floats], Floats]
+"""Learns from rows and outcomes, and gives the probabilities of other rows."""
 METHODS = ("model", "trees", "logistic", "calendar", "five factors", "rule", "base rate")
 STRANGE = 3  # one account in so many is kept from the model that is asked about it
 STRANGE_FOLDS = 2  # the newest folds, in which that is tried
@@ -76,6 +78,7 @@ def rehearse(
     stages: Sequence[Stage],
     rule: Feature,
     penalty: float,
+    rounds: int,
     fitted: Sequence[Sequence[bytes]],
     apart: Sequence[Sequence[bytes]],
 ) -> tuple[pd.DataFrame, Level]:
@@ -84,13 +87,14 @@ def rehearse(
     ``fitted`` are the trees of each of ``stages``, by seed, ``apart`` those of the newest that
     learnt without the `strangers`; what these say of them is the column ``stranger``, NaN for
     all other rows. The column ``model`` is what ships (`ships`), at the level that comes with
-    them (`models.level`).
+    them (`models.level`); ``calendar`` knows when terms end and how large an account is, by a
+    regression or by ``rounds`` trees, as the first past preferred.
     """
     names = sorted(feature.name for feature in present)
     dated = [names.index(f.name) for f in present if f.family == CONTEXT]
     expert = baselines.five_factors(taught)
     # Like ``penalty``, chosen on the first past alone, which every fold knows.
-    mild = logistic.penalty(stages[0].before[:, dated], stages[0].outcome)
+    calendar = _calendar(stages[0].before[:, dated], stages[0].outcome, rounds)
     older = len(stages) - len(apart)
 
     def fold(number: int) -> pd.DataFrame:
@@ -100,7 +104,7 @@ def rehearse(
         said = {
             "trees": _tell(fitted[number], asked),
             "logistic": Logistic.fit(x, y, penalty).predict(asked),
-            "calendar": Logistic.fit(x[:, dated], y, mild).predict(asked[:, dated]),
+            "calendar": calendar(x[:, dated], y, asked[:, dated]),
             "five factors": Logistic.fit(expert[stage.learn], y).predict(expert[stage.test]),
             "rule": baselines.Rule.fit(rule, taught[stage.learn]).predict(rows),
             "base rate": np.full(len(rows), y.mean()),
@@ -119,6 +123,30 @@ def rehearse(
     found = level(held_out, ships(held_out), [stage.learn for stage in stages])
     held_out.insert(5, "model", found.p)
     return held_out.reset_index(drop=True), found
+
+
+def _calendar(values: Floats, outcome: Floats, rounds: int) -> Tell:
+    """How the calendar speaks: a regression or trees, whichever told the latest rows better.
+
+    The end of a term is a step that straight lines miss; a small company teaches trees little.
+    """
+    mild = logistic.penalty(values, outcome)
+
+    def lines(x: Floats, y: Floats, asked: Floats) -> Floats:
+        return Logistic.fit(x, y, mild).predict(asked)
+
+    def steps(x: Floats, y: Floats, asked: Floats) -> Floats:
+        return _tell([booster.fit(x, y, 1, rounds)], asked)
+
+    cut = round(len(values) * (1 - logistic.LATEST))
+    before, after = outcome[:cut], outcome[cut:]
+    if not 0 < before.sum() < len(before):
+        return lines
+    losses = [
+        measures.log_loss(after, tell(values[:cut], before, values[cut:]))
+        for tell in (lines, steps)
+    ]
+    return steps if losses[1] < losses[0] else lines
 
 
 def ships(held_out: pd.DataFrame) -> Method:

@@ -1,22 +1,25 @@
 """The terms ahead: every renewal of the next half year, and what is likely to become of it.
 
-A term that is signed or cancelled is settled, and counts as such. An open one has the
-probability of the renewal model: that of its account's next decision. Where there is no
-model, the share lost of last year's decisions stands in for it, the same for all. How many
-renew for less or for more, and by how much, is what last year's decisions say, since too
-few do either to tell the accounts apart.
+A term that is signed or cancelled is settled, and counts as such, for as much as was signed.
+An open one has the probability of the renewal model: that of its account's next decision.
+Where there is no model, the share lost of last year's decisions stands in for it, the same for
+all. How many renew for less or for more, and by how much, is what last year's decisions say,
+since too few do either to tell the accounts apart.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from metrics.renewal_following import ACCOUNT
 from metrics.renewal_outcomes import outcomes
 from models import decisions
+from models.outcomes import FLOOR
 from models.trained import Trained
 from warehouse.months import as_of, shift
 
@@ -108,14 +111,17 @@ def ahead(
     trained: Trained | None,
     matrix: pd.DataFrame,
     before: Past,
+    lines: pd.DataFrame,
     timezone: str,
+    gap_days: int,
 ) -> pd.DataFrame:
     """The terms that end in the next ``AHEAD`` months, each with its chances.
 
     ``terms`` are those `decisions.upcoming` at the close of a month, ``matrix`` the features
-    then (index account_id). Columns: account_id, ends_on, decide_by, due_in, arr (cents),
-    state, p_lost (payment failures among it), p_contracted, p_expanded, contraction and
-    expansion (shares of ARR), model ("month" the model was trained at, "last year" without).
+    then (index account_id), ``lines`` the contract lines known then. Columns: account_id,
+    ends_on, decide_by, due_in, arr (cents), state, p_lost (payment failures among it),
+    p_contracted, p_expanded, contraction and expansion (shares of ARR), model ("month" the
+    model was trained at, "last year" without).
     """
     month = str(terms["month"].iloc[0]) if len(terms) else ""
     until = pd.Timestamp(as_of(shift(month, AHEAD), timezone)) if month else pd.Timestamp(0)
@@ -133,10 +139,32 @@ def ahead(
         found[name] = np.where(settled.notna(), 0.0, (1 - lost) * share / stays)
     found["p_lost"] = lost
     found["contraction"], found["expansion"] = before.contraction, before.expansion
+    signed = found["state"] == "signed"
+    if signed.any():
+        moved = _signed(found[signed], lines, as_of(month, timezone), gap_days)
+        for p, size, change in (
+            ("p_contracted", "contraction", -moved),
+            ("p_expanded", "expansion", moved),
+        ):
+            found.loc[signed, p] = (change > 0).astype("float64")
+            found.loc[signed, size] = change.clip(min=0)
     found["model"] = trained.month if trained is not None else "last year"
     columns = ["account_id", "ends_on", "decide_by", "due_in", "arr", "state", "p_lost"]
     columns += ["p_contracted", "p_expanded", "contraction", "expansion", "model"]
     return found[columns].astype({"model": "str"})
+
+
+def _signed(
+    terms: pd.DataFrame, lines: pd.DataFrame, now: datetime, gap_days: int
+) -> npt.NDArray[np.float64]:
+    """By how much of its ARR each signed term is carried on for more or less; 0 within `FLOOR`."""
+    last = terms["ends_on"].max() + pd.Timedelta(microseconds=1)
+    money = outcomes(lines, now, last.to_pydatetime(), now, gap_days, gap_days, ACCOUNT)
+    ends = money.groupby(["account_id", "ends_on"])[["arr", "kept", "uplift"]].sum()
+    due = ends.reindex(pd.MultiIndex.from_frame(terms[["account_id", "ends_on"]]))
+    after = (due["kept"] + due["uplift"]) / due["arr"]
+    same = after.isna() | after.between(1 / FLOOR, FLOOR)
+    return (after - 1).mask(same, 0.0).to_numpy(np.float64)
 
 
 def naive(

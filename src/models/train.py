@@ -132,7 +132,7 @@ def train(
     boosters, drivers = (dict(zip(seeds, told, strict=True)) for told in (scoring, reasoning))
     pull = logistic.penalty(*pasts[0])
     learnt, unmet = tested[: len(stages)], tested[len(stages) :]
-    held_out, held = rehearse(taught, present, stages, rule, pull, learnt, unmet)
+    held_out, held = rehearse(taught, present, stages, rule, pull, rounds, learnt, unmet)
     lines = None
     if ships(held_out) == "logistic":
         lines = logistic.Logistic.fit(values, outcome, pull)

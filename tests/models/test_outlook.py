@@ -53,6 +53,20 @@ def test_terms_ahead_are_settled_or_have_the_chance_of_last_year(tmp_path: Path)
     assert (rows[["p_lost", "p_contracted", "p_expanded"]].sum(axis=1) <= 1).all()
 
 
+def test_what_is_signed_counts_for_as_much_as_was_signed(tmp_path: Path) -> None:
+    ahead, table_ = told(tmp_path)
+    a = ahead.set_index("account_id").loc["a"]
+    assert (a["p_expanded"], a["p_contracted"]) == (1.0, 0.0)
+    assert a["expansion"] == pytest.approx(0.2)
+    july = table_[table_["period"] == "2024-07"].set_index("what")
+    assert july.loc["expanded", ["expected", "p10", "p90"]].to_list() == [20_00] * 3
+    less = BOOK.assign(arr=BOOK["arr"].where(BOOK["arr"] != 120_00, 70_00))
+    ahead, table_ = told(tmp_path, less)
+    july = table_[table_["period"] == "2024-07"].set_index("what")
+    assert july.loc["contracted", ["expected", "p10", "p90"]].to_list() == [30_00] * 3
+    assert july.loc["expanded", "expected"] == 0
+
+
 def test_a_quarter_is_forecast_only_if_it_is_whole(tmp_path: Path) -> None:
     _, table_ = told(tmp_path)
     assert set(table_["period"]) == {
@@ -149,7 +163,7 @@ def test_a_model_speaks_for_open_terms_alone(fit, frame) -> None:
     matrix.index = ["c", *matrix.index[1:]]
     terms = decisions.upcoming(BOOK, "2024-06", "UTC", GAP)
     before = renewals.Past.of(renewals.past(BOOK, "2024-06", "UTC", GAP))
-    found = renewals.ahead(terms, trained, matrix, before, "UTC").set_index("account_id")
+    found = renewals.ahead(terms, trained, matrix, before, BOOK, "UTC", GAP).set_index("account_id")
     p = float(trained.predict(matrix)["c"])
     assert found.loc["c", "p_lost"] == pytest.approx(p + before.unpaid * (1 - p))
     assert found.loc["d", "p_lost"] == pytest.approx(
