@@ -1,10 +1,10 @@
-"""A world that turns: how much of the error in level is gone once answers have come.
+"""When all risks rise at once: how much of the error in level is gone once answers have come.
 
-In a simulated company of 4,000 accounts over 48 months prices, budgets and competitors drive
-more customers away from two thirds on. Beside what Perennial says, taught anew every quarter
-and held to the level of what is certain, stands the model of the last quarter before the
-turn, left alone. Only quarters that begin when answers of two months since the turn are
-certain count. One company, one seed.
+A simulated company of 4,000 accounts over 48 months, of whose accounts that stay so many are
+left out from two thirds on that churn is 55 % higher: who leaves is the same, only more of
+them. Beside what Perennial says, taught anew every quarter and held to the level of what is
+certain, stands the model of the month of the turn, left alone. Only quarters that begin
+when answers of two months since the turn are certain count. One company, one seed.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from zlib import crc32
 
 import numpy as np
 import pandas as pd
@@ -30,6 +31,7 @@ from warehouse.months import shift
 
 ACCOUNTS, MONTHS, SEED = 4_000, 48, 31
 TURN = 2 / 3  # of the months
+RISE = 1.55  # of the rate of churn
 SINCE = 2  # months of answers since the turn
 
 
@@ -37,7 +39,7 @@ SINCE = 2  # months of answers since the turn
 def biases() -> tuple[float, float]:
     """What `of` returns, for a company simulated anew."""
     with TemporaryDirectory(prefix="perennial-bench-") as place:
-        return of(settle(Path(place), ACCOUNTS, MONTHS, SEED, world="drift"))
+        return of(settle(Path(place), ACCOUNTS, MONTHS, SEED))
 
 
 def of(home: Path) -> tuple[float, float]:
@@ -50,6 +52,7 @@ def of(home: Path) -> tuple[float, float]:
     asked = training.question(place, "churn")
     frame = rows(known, history.answers(snapshot, asked, known, month, gap))
     turned = shift(month, 1 - MONTHS + round(TURN * MONTHS))
+    frame = risen(frame, turned)
     features = catalogue().features
     tested = train(asked, frame, features, month, gap_days=gap, seeds=(1,)).held_out
     assert tested is not None
@@ -58,9 +61,24 @@ def of(home: Path) -> tuple[float, float]:
     # What was known of the past when the world turned, and nothing since.
     before = history.answers(snapshot, asked, known, turned, gap)
     left = train(asked, rows(known, before), features, turned, gap_days=gap, seeds=(1,))
-    alone = pd.concat(left.predict(known[m]).rename(m) for m in sorted(late["month"].unique()))
+    asked_of = late.merge(frame.drop(columns="outcome"), on=["account_id", "month"])
     ours = float((late["model"] - late["outcome"]).mean())
-    return ours, float(alone.mean() - late["outcome"].mean())
+    return ours, float(left.predict(asked_of).mean() - late["outcome"].mean())
+
+
+def risen(frame: pd.DataFrame, turned: str) -> pd.DataFrame:
+    """``frame`` without so many accounts that stay that from ``turned`` on churn is ``RISE`` times.
+
+    Always the same accounts, by a hash of their name.
+    """
+    later = frame["month"] >= turned
+    leaves = frame["account_id"].isin(frame.loc[later & (frame["outcome"] == 1), "account_id"])
+    stay = (~leaves & later & frame["outcome"].notna()).sum()
+    asked = (later & frame["outcome"].notna()).sum()
+    # rate x asked events among so few rows that they are RISE times as frequent.
+    out = asked * (1 - 1 / RISE) / stay
+    place = frame["account_id"].map(lambda name: crc32(str(name).encode()) / 2**32)
+    return frame[~(later & ~leaves & (place < out))].reset_index(drop=True)
 
 
 def _delay(asked: Question) -> int:

@@ -27,8 +27,18 @@ FEWEST = 20  # accounts at a month's close; with fewer there is nothing to learn
 
 def lines(snapshot: Snapshot, month: str) -> pd.DataFrame:
     """The contract lines as known at the close of ``month``, ordered by line_id."""
-    seen = known(snapshot, "contract_lines", as_of(month, snapshot.company.timezone))
-    frame: pd.DataFrame = seen.sort("line_id").collect("pandas").to_native()
+    return seen(snapshot, "contract_lines", month)
+
+
+def seen(snapshot: Snapshot, table: str, month: str) -> pd.DataFrame:
+    """The rows of ``table`` as known at the close of ``month``, ordered by their key.
+
+    ``InputMissing`` where the company has no such table.
+    """
+    if table not in snapshot.tables:
+        raise InputMissing(f"this company has no table {table}; admit it, or ask something else")
+    rows = known(snapshot, table, as_of(month, snapshot.company.timezone))
+    frame: pd.DataFrame = rows.sort(*TABLES[table].key).collect("pandas").to_native()
     return frame
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from features.catalogue import catalogue
-from models import alarm, gate, hazard, history, tracking
+from models import alarm, gate, hazard, hazard_rehearsal, history, involuntary, tracking
 from models.artefacts import ArtefactOutdated
 from models.decisions import FARTHEST
 from models.gate import Decision
@@ -22,7 +22,7 @@ from models.outcomes import Kind, Question
 from models.train import TooFewEvents, rows, train
 from models.trained import Trained
 from perennial.workspace import Workspace, code_digest
-from warehouse.months import shift
+from warehouse.months import as_of, shift
 from warehouse.snapshot import Snapshot
 
 
@@ -113,6 +113,42 @@ def time_left(workspace: Workspace, snapshot: Snapshot, month: str, frame: pd.Da
     zone, gap = snapshot.company.timezone, workspace.settings.policy.gap_days
     asked = hazard.periods(frame, history.lines(snapshot, month), month, zone, gap)
     return hazard.fit(frame, asked, catalogue().features, month, zone)
+
+
+def time_left_rehearsed(
+    workspace: Workspace, snapshot: Snapshot, month: str, frame: pd.DataFrame
+) -> tuple[pd.DataFrame | None, str]:
+    """How such hazards did at earlier closes (`hazard_rehearsal.rehearse`), or why nobody knows."""
+    zone, gap = snapshot.company.timezone, workspace.settings.policy.gap_days
+    asked = hazard.periods(frame, history.lines(snapshot, month), month, zone, gap)
+    features = catalogue().features
+    try:
+        return hazard_rehearsal.rehearse(frame, asked, features, month, zone, gap), ""
+    except TooFewEvents as refusal:
+        return None, refusal.message
+
+
+def unpaid(workspace: Workspace, snapshot: Snapshot, month: str) -> tuple[Trained | None, str]:
+    """The model of who is lost to a failed payment at the close of ``month``, or why none is.
+
+    Raises ``InputMissing`` where nothing is known of billing.
+    """
+    zone, gap = snapshot.company.timezone, workspace.settings.policy.gap_days
+    asked = question(workspace, "churn")
+    months = lived(snapshot, month, workspace.settings.model.history)
+    known = matrices(snapshot, months, workspace.features)
+    spine = pd.concat(
+        pd.DataFrame({"account_id": frame.index.astype("str"), "month": each})
+        for each, frame in sorted(known.items())
+    )
+    told = involuntary.answers(
+        asked, history.lines(snapshot, month), spine, as_of(month, zone), zone, gap
+    )
+    features, digest = catalogue().features, catalogue().digest
+    try:
+        return involuntary.learn(rows(known, told), features, month, zone, gap, asked, digest), ""
+    except TooFewEvents as refusal:
+        return None, refusal.message
 
 
 def keep(workspace: Workspace, snapshot: Snapshot, lesson: Lesson) -> tracking.Version:

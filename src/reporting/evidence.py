@@ -81,8 +81,11 @@ def asked(answers: pd.DataFrame) -> Shown:
     )
 
 
-def comparison(trained: Trained) -> Shown:
-    """AUC of each method on each fold, and its mean over folds with a 95 % interval."""
+def comparison(trained: Trained, of: str = "") -> Shown:
+    """AUC of each method on each fold, and its mean over folds with a 95 % interval.
+
+    ``of`` is what was asked, in words; by default the kind of question.
+    """
     if trained.held_out is None:
         return prose("This model was loaded from its folder, which keeps no predictions.")
     told = trained.folds[trained.folds["method"].isin(NAMES)].assign(
@@ -95,7 +98,7 @@ def comparison(trained: Trained) -> Shown:
         ]
     )
     caption = Caption(
-        f"{trained.question.kind.capitalize()}: {trained.verdict}",
+        f"{of or trained.question.kind.capitalize()}: {trained.verdict}",
         "AUC on each quarter that was not learned from, a dot a quarter. Mark: mean; line: 95 % "
         "interval, from 200 draws of accounts with all their months.",
         tested(trained),

@@ -112,6 +112,33 @@ def left(said: pd.Series[str], p: pd.Series[float]) -> Shown:
     return table(rows, columns, "How long the accounts at the highest risk may have")
 
 
+def held(rehearsed: pd.DataFrame | None, said: str) -> Shown:
+    """How the months ahead did at earlier closes, beside a curve that knows the term alone.
+
+    ``rehearsed`` as `models.hazard_rehearsal.rehearse` gives it; without, ``said`` is why.
+    """
+    if rehearsed is None:
+        return prose("Nobody knows yet: {said}.", said=said)
+    names = {"model": "Monthly hazards", "kaplan-meier": "Kaplan and Meier, by months to go"}
+    rows = rehearsed.assign(method=rehearsed["method"].replace(names))
+    return table(
+        rows,
+        [
+            Column("horizon", "Months ahead", "count"),
+            Column("method", "Method"),
+            Column("n", "Accounts asked", "count"),
+            Column("events", "Gone by then", "count"),
+            Column("concordance", "First to leave told apart", "number"),
+            Column("brier", "Brier score", "number"),
+            Column("said", "Said to stay", "pct"),
+            Column("seen", "Stayed", "pct"),
+        ],
+        "Curves drawn at earlier closes, and who then stayed",
+        "Concordance: of two accounts, how often the one that left first had been given less; a "
+        "half is chance. Brier: mean squared error of the chance of staying, over the months.",
+    )
+
+
 def _raised(reasons: pd.DataFrame) -> pd.DataFrame:
     """The reasons that raise a risk: account_id, driver, place (0 is the first), steady."""
     found = [
