@@ -9,7 +9,9 @@ pressures of that day, and names the causes that weigh most.
 from __future__ import annotations
 
 from functools import cache
+from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -53,6 +55,8 @@ def named() -> pd.DataFrame:
 def of(home: Path) -> pd.DataFrame:
     """A row for each account that left: cause, drivers (named, in order), and the oracle's causes.
 
+    And ``by_seed``, the first family that each seed's model alone names, empty where none does.
+
     ``home`` is a workspace with a simulated company and its truth.
     """
     place = at(home)
@@ -81,9 +85,19 @@ def of(home: Path) -> pd.DataFrame:
         rates = at_close.loc[found["account_id"], [f"rate_{cause}" for cause in SEEN_BY]]
         order = np.argsort(-rates.to_numpy(np.float64), axis=1)
         causes = pd.Series([list(np.array(list(SEEN_BY))[one]) for one in order])
+        alone = [
+            explain.reasons(trained, now, now, catalogue(), top=len(SEEN_BY), grounds=[each])
+            for each in trained.grounds(now)
+        ]
+        first = [[_first(one) for one in told["reasons"]] for told in alone]
+        by_seed = pd.Series(list(zip(*first, strict=True)))
         said = found[["account_id", "cause"]].reset_index(drop=True)
-        parts.append(said.assign(drivers=drivers, causes=causes))
+        parts.append(said.assign(drivers=drivers, causes=causes, by_seed=by_seed))
     return pd.concat(parts, ignore_index=True)
+
+
+def _first(reasons: list[dict[str, Any]]) -> str:
+    return next((str(each["family"]) for each in reasons if explain.acts(each)), "")
 
 
 def _recall(most: int) -> Measured:
@@ -104,3 +118,10 @@ def reason_first() -> Measured:
 def reason_among_three() -> Measured:
     """Of accounts that left, those whose true cause is among their first three reasons."""
     return _recall(3)
+
+
+@bench("reason_steady", must=">= .95", aim=">= .97", against="all pairs")
+def reason_steady() -> Measured:
+    """Of pairs of models that differ in their luck, those whose first reason is of one family."""
+    pairs = [a == b for families in named()["by_seed"] for a, b in combinations(families, 2)]
+    return Measured(float(np.mean(pairs)), "share", 1.0)

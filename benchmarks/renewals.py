@@ -36,7 +36,10 @@ Floats = npt.NDArray[np.float64]
 
 @cache
 def rehearsed() -> pd.DataFrame:
-    """The decisions told three months ahead: outcome, left, observed, ahead, a column a method."""
+    """The decisions told three months ahead: outcome, left, observed, ahead, a column a method.
+
+    And ``warned``, see `flagged`.
+    """
     return of(settled(ACCOUNTS, MONTHS, SEED, oracles=True))
 
 
@@ -54,12 +57,25 @@ def of(home: Path) -> pd.DataFrame:
     assert trained.held_out is not None
     told = trained.held_out.assign(defaults=_defaults(known, answers, trained.names, month, gap))
     told = told.merge(answers[["account_id", "month", "lead", "decided_in"]])
-    told = told[told["lead"] == LEAD].rename(columns={"decided_in": "decided"})
+    told = told.rename(columns={"decided_in": "decided"})
+    told = told.merge(flagged(told), on=["account_id", "decided"], how="left")
+    told = told[told["lead"] == LEAD]
     truth = pd.read_parquet(home / "data" / "raw" / "truth" / "ceilings.parquet")
     truth = truth[truth["lead"] == LEAD].astype({"account_id": "str", "month": "str"})
     truth = truth.rename(columns={"month": "decided"}).drop(columns="lead")
     found = told.merge(truth, on=["account_id", "decided"], validate="one_to_one")
     return found[found["observed"].notna()].reset_index(drop=True)
+
+
+def flagged(told: pd.DataFrame) -> pd.DataFrame:
+    """Of each decision whether the model had it in the riskiest fifth of all months ``LEAD`` to 1.
+
+    Columns: account_id, decided, warned; a decision that was not asked about in one is left out.
+    """
+    rank = told.groupby("month")["model"].rank(pct=True, method="first")
+    rows = told.assign(high=rank > 1 - TOP)[told["lead"].between(1, LEAD)]
+    by = rows.groupby(["account_id", "decided"])["high"].agg(["all", "size"])
+    return by[by["size"] == LEAD]["all"].rename("warned").reset_index()
 
 
 def _defaults(
