@@ -12,7 +12,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-spark demo test test-services lab bench bands check dictionary lock clean
+.PHONY: help install install-spark demo test test-services lab bench bands others check dictionary lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ bench: install ## run the benchmarks (ONLY=name for one); writes benchmarks/resu
 
 bands: install ## live twenty simulated companies; is each as companies are? writes docs/simulated-company.md
 	@$(BIN)/python -m benchmarks.bands $(ARGS)
+
+others: install ## what the models reach on data of others (PERENNIAL_SAMPLES); writes docs/others-data.md
+	@$(BIN)/python -m benchmarks.others
 
 check: install ## lint, formatting, types
 	@$(BIN)/ruff check .

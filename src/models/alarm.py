@@ -6,9 +6,9 @@ overwritten at the end. Such a column needs no model to be seen. Asked alone, it
 that will leave above those that will not, by its value, by its words, or by being known at
 all, better than anything honest does.
 
-Two sets of rows are asked. All of them; and the ``NEWEST`` months, because a field that is
-overwritten knows the newest answers best: those who leave later carry the mark too, and in
-all rows they blur it.
+Three sets of rows are asked. All of them; the ``NEWEST`` months, and the newest alone, because
+a field that is overwritten knows the newest answers best: those who leave later carry the mark
+too, and in all rows they blur it.
 
 A renewal is also asked far from its deadline, where nobody has made up their mind and the
 limit is lower. Elsewhere the calendar may speak, and the days since a yearly term was signed
@@ -105,9 +105,12 @@ def _parts(asked: pd.DataFrame, question: Question) -> list[tuple[str, float, pd
     if question.kind == "renewal" and "lead" in asked:
         sets.append((f"{FAR} months or more ahead", FAR_LIMIT, asked[asked["lead"] >= FAR]))
     for where, limit, rows in tuple(sets):
-        newest = sorted(rows["month"].unique())[-NEWEST:]
-        last = f"in the newest {NEWEST} months"
-        sets.append((f"{where}, {last}", limit, rows[rows["month"].isin(newest)]))
+        months = sorted(rows["month"].unique())
+        for last, newest in (
+            (f"in the newest {NEWEST} months", months[-NEWEST:]),
+            ("in the newest month", months[-1:]),
+        ):
+            sets.append((f"{where}, {last}", limit, rows[rows["month"].isin(newest)]))
     return sets
 
 
