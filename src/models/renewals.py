@@ -28,6 +28,7 @@ YEAR = 12
 PRIOR = 20  # decisions at the prior's rates, added to what was seen
 BEFORE = {decisions.LOST: 0.1, decisions.UNPAID: 0.01, decisions.CONTRACTED: 0.1}
 BEFORE |= {decisions.EXPANDED: 0.2, decisions.RENEWED: 0.59}
+LATE = 0.03  # lost of terms that nobody cancelled in time
 SIZES = {decisions.CONTRACTED: 0.2, decisions.EXPANDED: 0.1}
 
 
@@ -35,6 +36,7 @@ SIZES = {decisions.CONTRACTED: 0.2, decisions.EXPANDED: 0.1}
 class Past:
     """What last year's ``n`` decisions became: shares of them that add up to 1, and by how much.
 
+    ``late`` is the share lost of those that were open still when the notice deadline had passed.
     ``contraction`` and ``expansion`` are shares of the ARR of those that did either. A few
     decisions at rates of a usual company (``BEFORE``, ``SIZES``) are counted with them, so that
     a company with none has an estimate too.
@@ -42,6 +44,7 @@ class Past:
 
     n: int
     lost: float
+    late: float
     unpaid: float
     contracted: float
     expanded: float
@@ -51,7 +54,8 @@ class Past:
     @classmethod
     def of(cls, decided: pd.DataFrame) -> Past:
         """The rates of ``decided`` (see `decisions.decided`), a row a decision."""
-        told = decided[decided["became"] != ""]
+        every = decided[decided["became"] != ""]
+        late, told = every[every["lead"] <= 0], every[every["lead"] > 0]
         seen = told["became"].value_counts()
         rate = {
             kind: (int(seen.get(kind, 0)) + PRIOR * before) / (len(told) + PRIOR)
@@ -67,6 +71,7 @@ class Past:
         return cls(
             len(told),
             rate[decisions.LOST],
+            (int((late["became"] == decisions.LOST).sum()) + PRIOR * LATE) / (len(late) + PRIOR),
             rate[decisions.UNPAID],
             rate[decisions.CONTRACTED],
             rate[decisions.EXPANDED],
@@ -80,8 +85,9 @@ def past(
 ) -> pd.DataFrame:
     """The decisions of the ``months`` before ``month`` that were certain at its close.
 
-    A row a term, as it stood a month before its notice deadline, in the columns of
-    `decisions.decided`; from the contract ``lines`` known at the close of ``month``.
+    A row a term, as it stood at the last close before its notice deadline (lead 1), and one as it
+    stood at the first after it (lead 0), where it was open then; in the columns of
+    `decisions.decided`, from the contract ``lines`` known at the close of ``month``.
     """
     now = as_of(month, timezone)
     terms = pd.concat(
@@ -91,7 +97,7 @@ def past(
         ],
         ignore_index=True,
     )
-    asked = terms[(terms["state"] == "open") & (terms["lead"] == 1)]
+    asked = terms[(terms["state"] == "open") & terms["lead"].isin([0, 1])]
     found = decisions.decided(asked, lines, now, timezone, gap_days)
     return found[found["became"] != ""].reset_index(drop=True)
 
@@ -130,6 +136,8 @@ def ahead(
     if trained is not None and len(found):
         told = trained.predict(matrix)
         voluntary = found["account_id"].map(told).astype("float64").fillna(before.lost)
+    # Who has not cancelled in time has mostly decided to stay, and is no longer asked about.
+    voluntary = voluntary.mask(found["lead"] <= 0, before.late)
     unpaid = before.unpaid * (1 - voluntary)
     lost = (voluntary + unpaid).clip(upper=1.0)
     settled = found["state"].map({"signed": 0.0, "cancelled": 1.0}).astype("float64")

@@ -171,3 +171,20 @@ def test_a_model_speaks_for_open_terms_alone(fit, frame) -> None:
     )
     assert found.loc["b", "p_lost"] == 1.0
     assert set(found["model"]) == {trained.month}
+
+
+def test_who_has_not_cancelled_in_time_is_no_longer_asked_about(fit, frame) -> None:
+    trained = fit(frame, rounds=5, seeds=(1,))
+    matrix = frame[frame["month"] == "2022-05"].set_index("account_id")
+    matrix.index = ["c", *matrix.index[1:]]
+    terms = decisions.upcoming(BOOK, "2024-08", "UTC", GAP)
+    assert terms.set_index("account_id").loc["c", ["lead", "state"]].to_list() == [0, "open"]
+    before = renewals.Past.of(renewals.past(BOOK, "2024-08", "UTC", GAP))
+    assert before.late == pytest.approx(renewals.LATE)  # nobody was seen so late before
+    found = renewals.ahead(terms, trained, matrix, before, BOOK, "UTC", GAP)
+    said = found.set_index("account_id").loc["c", "p_lost"]
+    assert said == pytest.approx(before.late + before.unpaid * (1 - before.late))
+    late = pd.DataFrame({"lead": [0, 0, 1], "became": ["lost", "renewed", "renewed"]})
+    late = late.assign(change=0, base=100)
+    assert renewals.Past.of(late).late == pytest.approx((1 + 20 * renewals.LATE) / 22)
+    assert renewals.Past.of(late).n == 1
