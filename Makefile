@@ -12,7 +12,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-spark demo test test-services lab bench bands others check dictionary lock clean
+.PHONY: help install install-spark demo test test-services lab bench bands others rivals check dictionary lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ bands: install ## live twenty simulated companies; is each as companies are? wri
 others: install ## what the models reach on data of others (PERENNIAL_SAMPLES); writes docs/others-data.md
 	@$(BIN)/python -m benchmarks.others
 
+rivals: install .venv-rivals/made ## the renewal trees beside LightGBM, CatBoost and AutoGluon: twenty minutes
+	@$(BIN)/python -m benchmarks.rivals
+
 check: install ## lint, formatting, types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -66,6 +69,13 @@ clean: ## remove .venv and caches; never data/, mlruns/ or reports/
 	@rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .hypothesis src/*.egg-info
 	@find src tests benchmarks notebooks -depth \( -name __pycache__ -o -name .ipynb_checkpoints \) \
 	  -exec rm -rf {} + 2>/dev/null || true
+
+# The rivals need other versions than Perennial does, so they live apart.
+.venv-rivals/made: benchmarks/rivals-requirements.txt
+	@$(PYTHON) -m venv --clear .venv-rivals
+	@.venv-rivals/bin/pip install -qq --disable-pip-version-check --no-deps --require-hashes --only-binary :all: \
+	  -r benchmarks/rivals-requirements.txt
+	@touch $@
 
 # The packages, exactly as locked. pip would write the bytecode on one core; compileall uses them all,
 # and writes it where PYTHONDONTWRITEBYTECODE is set too: without it each start would take ten seconds
