@@ -93,14 +93,14 @@ def forecast_lost() -> Measured:
     return _off("lost")
 
 
-@bench("forecast_inside", must=">= .94", aim=">= .97", against="the .80 that is promised")
+@bench("forecast_inside", must=">= .9375", aim=">= .97", against="the .80 that is promised")
 def forecast_inside() -> Measured:
     """Quarters whose renewed ARR came within P10 to P90: .75 at least is asked of sixty."""
     rows = graded()
     return Measured(float(rows.loc[rows["what"] == "renewed", "inside"].mean()), "share", 0.8)
 
 
-@bench("forecast_beyond", must="<= 1.06", aim="<= 1.03", against="the .80 that is promised")
+@bench("forecast_beyond", must="<= 1.0625", aim="<= 1.03", against="the .80 that is promised")
 def forecast_beyond() -> Measured:
     """The same share, which should not exceed .85 either: a range may be too wide."""
     return forecast_inside()

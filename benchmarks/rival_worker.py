@@ -115,41 +115,16 @@ def _catboost(
     return _chance([each.predict(tested, "RawFormulaVal", thread_count=1) for each in fitted])
 
 
-def autogluon_best(
-    library: Any, learn: pd.DataFrame, asked: pd.DataFrame, told: Settings
-) -> Floats:
-    """AutoGluon at best quality; its own folds keep the rows of an account together.
-
-    It does not stack: in so short a time that leaves too little for the models beneath.
-    """
-    more = {"presets": "best_quality", "num_stack_levels": 0, "dynamic_stacking": False}
-    return _autogluon(library, learn, asked, told, {"groups": "part"}, more)
-
-
-def autogluon_medium(
-    library: Any, learn: pd.DataFrame, asked: pd.DataFrame, told: Settings
-) -> Floats:
-    """AutoGluon at medium quality: more kinds of models, held to one part of the accounts."""
+def autogluon(library: Any, learn: pd.DataFrame, asked: pd.DataFrame, told: Settings) -> Floats:
+    """AutoGluon at medium quality, its models weighed by one part of the accounts."""
     kept = learn["part"] == 0
     held, rest = (learn[each].drop(columns="part") for each in (kept, ~kept))
-    more = {"presets": "medium_quality", "tuning_data": held}
-    return _autogluon(library, rest, asked, told, {}, more)
-
-
-def _autogluon(
-    library: Any,
-    learn: pd.DataFrame,
-    asked: pd.DataFrame,
-    told: Settings,
-    grouped: Settings,
-    more: Settings,
-) -> Floats:
     limits = {"time_limit": told["seconds"] * told["shares"][told["fold"]], "num_cpus": 1}
     with TemporaryDirectory(dir=".") as place:
         predictor = library.TabularPredictor(
-            "outcome", "binary", "roc_auc", path=place, verbosity=0, **grouped
+            "outcome", "binary", "roc_auc", path=place, verbosity=0
         )
-        predictor.fit(learn, num_gpus=0, **limits, **more)
+        predictor.fit(rest, held, presets="medium_quality", num_gpus=0, **limits)
         return np.asarray(predictor.predict_proba(asked)[1.0], dtype=np.float64)
 
 
@@ -158,8 +133,7 @@ RIVALS: dict[str, tuple[Rival, str]] = {
     "lightgbm-as-ours": (lightgbm_as_ours, "lightgbm"),
     "catboost": (catboost, "catboost"),
     "catboost-as-ours": (catboost_as_ours, "catboost"),
-    "autogluon-medium": (autogluon_medium, "autogluon.tabular"),
-    "autogluon-best": (autogluon_best, "autogluon.tabular"),
+    "autogluon": (autogluon, "autogluon.tabular"),
 }
 """How each method of the table learns, and the library it learns with."""
 
@@ -171,7 +145,7 @@ def spent() -> float:
 
 def main(folder: Path, method: str) -> None:
     """Teach ``method`` every fold of ``folder``, and write what it says."""
-    if sys.platform == "linux":  # AutoGluon asked for one thread takes more
+    if sys.platform == "linux":  # AutoGluon, asked for one thread, takes more
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     told = json.loads((folder / "settings.json").read_text())
     rival, name = RIVALS[method]
