@@ -42,8 +42,8 @@ bands: install ## live twenty simulated companies; is each as companies are? wri
 others: install ## what the models reach on data of others (PERENNIAL_SAMPLES); writes docs/others-data.md
 	@$(BIN)/python -m benchmarks.others
 
-rivals: install .venv-rivals/made ## the renewal trees beside LightGBM, CatBoost and AutoGluon: twenty minutes
-	@$(BIN)/python -m benchmarks.rivals
+rivals: install .venv-rivals/made ## the renewal trees beside LightGBM, CatBoost and AutoGluon: a quarter of an hour
+	@$(BIN)/python -m benchmarks.rivals $(ARGS)
 
 check: install ## lint, formatting, types
 	@$(BIN)/ruff check .
@@ -66,7 +66,7 @@ lock: ## resolve requirements.lock from pyproject.toml (UPGRADE=1: to the newest
 	  --quiet --output-file requirements-spark.lock
 
 clean: ## remove .venv and caches; never data/, mlruns/ or reports/
-	@rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .hypothesis src/*.egg-info
+	@rm -rf .venv .venv-rivals .pytest_cache .ruff_cache .mypy_cache .hypothesis src/*.egg-info
 	@find src tests benchmarks notebooks -depth \( -name __pycache__ -o -name .ipynb_checkpoints \) \
 	  -exec rm -rf {} + 2>/dev/null || true
 
