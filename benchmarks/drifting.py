@@ -14,7 +14,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from zlib import crc32
 
-import numpy as np
 import pandas as pd
 
 from benchmarks.harness import Measured, bench
@@ -75,8 +74,7 @@ def risen(frame: pd.DataFrame, turned: str) -> pd.DataFrame:
     leaves = frame["account_id"].isin(frame.loc[later & (frame["outcome"] == 1), "account_id"])
     stay = (~leaves & later & frame["outcome"].notna()).sum()
     asked = (later & frame["outcome"].notna()).sum()
-    # rate x asked events among so few rows that they are RISE times as frequent.
-    out = asked * (1 - 1 / RISE) / stay
+    out = asked * (1 - 1 / RISE) / stay  # of those that stay: the events are then among fewer
     place = frame["account_id"].map(lambda name: crc32(str(name).encode()) / 2**32)
     return frame[~(later & ~leaves & (place < out))].reset_index(drop=True)
 
@@ -90,4 +88,4 @@ def _delay(asked: Question) -> int:
 def drift_level() -> Measured:
     """Error in level that is left, once answers of two months since the turn are certain."""
     ours, alone = biases()
-    return Measured(abs(ours), "churn a row", abs(np.float64(alone)))
+    return Measured(abs(ours), "churn a row", abs(alone))

@@ -20,7 +20,7 @@ import xgboost as xgb
 from benchmarks.harness import Measured, bench
 from benchmarks.settled import settled
 from features.vocabulary import Vocabulary
-from models import decisions, folds, history, measures, train
+from models import decisions, folds, measures
 from models.outcomes import Question
 from perennial import training
 from perennial.month import closed
@@ -48,15 +48,12 @@ def of(home: Path) -> pd.DataFrame:
     place = at(home)
     month = newest(place)
     snapshot = closed(place, month)
-    months = history.lived(snapshot, month, place.settings.model.history)
-    known = history.matrices(snapshot, months, place.features)
-    gap = place.settings.policy.gap_days
-    asked = training.question(place, "renewal")
-    answers = history.answers(snapshot, asked, known, month, gap)
-    trained = training.learn(place, snapshot, "renewal", month).trained
+    lesson = training.learn(place, snapshot, "renewal", month)
+    trained, frame = lesson.trained, lesson.past.frame
     assert trained.held_out is not None
-    told = trained.held_out.assign(defaults=_defaults(known, answers, trained.names, month, gap))
-    told = told.merge(answers[["account_id", "month", "lead", "decided_in"]])
+    plain = _defaults(frame, trained.names, month, place.settings.policy.gap_days)
+    told = trained.held_out.assign(defaults=plain)
+    told = told.merge(frame[["account_id", "month", "lead", "decided_in"]])
     told = told.rename(columns={"decided_in": "decided"})
     told = told.merge(flagged(told), on=["account_id", "decided"], how="left")
     told = told[told["lead"] == LEAD]
@@ -78,16 +75,9 @@ def flagged(told: pd.DataFrame) -> pd.DataFrame:
     return by[by["size"] == LEAD]["all"].rename("warned").reset_index()
 
 
-def _defaults(
-    known: dict[str, pd.DataFrame],
-    answers: pd.DataFrame,
-    names: tuple[str, ...],
-    month: str,
-    gap: int,
-) -> Floats:
+def _defaults(frame: pd.DataFrame, names: tuple[str, ...], month: str, gap: int) -> Floats:
     """What XGBoost says with its own settings, on the same folds, in the order of the rehearsal."""
     question = Question("renewal", 1, decisions.FARTHEST + 1)
-    frame = train.rows(known, answers)
     taught = frame[frame["outcome"].notna()].reset_index(drop=True)
     now = as_of(month)
     months = folds.usable(list(taught["month"]), question, now, gap, "UTC")

@@ -118,8 +118,9 @@ def load(folder: Path, expected: str | None = None) -> Trained:
     """
     files = _verified(folder, expected)
     schema = json.loads(files["schema.json"])
-    absent = [f"drivers-{s}.ubj" for s in schema["seeds"] if f"drivers-{s}.ubj" not in files]
-    if absent := absent + [name for name in ("level",) if name not in schema]:
+    there = {*files, *schema}
+    needed = [*(f"drivers-{seed}.ubj" for seed in schema["seeds"]), "level"]
+    if absent := [name for name in needed if name not in there]:
         raise ArtefactOutdated(
             f"{folder} was written by an earlier version, without {', '.join(absent)}: what "
             "reasons come from, or the level of all odds. Train again, and restate the month"

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from models import measures
+from models import booster, measures
 
 Floats = npt.NDArray[np.float64]
 
@@ -49,7 +49,7 @@ class Level:
         way = "above" if self.now > 0 else "below"
         return (
             f"; the newest months came out {way} what was said, so all odds are multiplied by "
-            f"{np.exp(self.now):.2f}, which in the rehearsals saved {self.saved:.4f} nats a row"
+            f"{np.exp(self.now):.2f}, as would have helped in the rehearsals"
         )
 
 
@@ -72,7 +72,7 @@ def level(held_out: pd.DataFrame, method: str, learnt: Sequence[npt.NDArray[np.b
     seen = _newest(held_out, margins, np.ones(len(held_out), dtype=bool))
     saved, error = _saved(held_out, margins, found, judged)
     helps = bool(saved > error)
-    p = _probability(margins + found) if helps else held_out[method].to_numpy(np.float64)
+    p = booster.probability(margins + found) if helps else held_out[method].to_numpy(np.float64)
     return Level(seen if helps else 0.0, seen, saved, error, p)
 
 
@@ -83,7 +83,7 @@ def offset(margins: Floats, outcome: Floats) -> float:
     """
     at = 0.0
     for _ in range(STEPS):
-        p = _probability(margins + at)
+        p = booster.probability(margins + at)
         slope = (outcome - p).sum() - at / SPREAD**2
         step = slope / ((p * (1 - p)).sum() + 1 / SPREAD**2)
         at += step
@@ -121,7 +121,3 @@ def _saved(
 def _margin(p: Floats) -> Floats:
     kept = np.clip(p, measures.EDGE, 1 - measures.EDGE)
     return np.asarray(np.log(kept / (1 - kept)), dtype=np.float64)
-
-
-def _probability(margin: Floats) -> Floats:
-    return np.asarray(1 / (1 + np.exp(-margin)), dtype=np.float64)

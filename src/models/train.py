@@ -9,13 +9,15 @@ that knows its customers by heart.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from features.declare import OPINIONS, Feature
@@ -67,6 +69,14 @@ def rows(known: Mapping[str, pd.DataFrame], answers: pd.DataFrame) -> pd.DataFra
     return joined.sort_values(["month", "account_id"], kind="stable", ignore_index=True)
 
 
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Linear algebra on one thread: fits stand side by side, and sums are the same anywhere."""
+    with threadpool_limits(1, user_api="blas"):
+        yield
+
+
+@_one_thread()
 def train(
     question: Question,
     frame: pd.DataFrame,

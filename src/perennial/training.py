@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
 from features.catalogue import catalogue
 from models import alarm, gate, hazard, hazard_rehearsal, history, involuntary, tracking
@@ -84,19 +83,17 @@ def learn(
     settings, asked = workspace.settings, question(workspace, kind)
     zone, features = snapshot.company.timezone, catalogue().features
     taught = past(workspace, snapshot, kind, month, progress)
-    # Fits stand side by side already, and on one thread sums are the same on any machine.
-    with threadpool_limits(1, user_api="blas"):
-        trained = train(
-            asked,
-            taught.frame,
-            features,
-            month,
-            zone,
-            settings.policy.gap_days,
-            catalogue().digest,
-            trials=settings.model.trials,
-            progress=progress,
-        )
+    trained = train(
+        asked,
+        taught.frame,
+        features,
+        month,
+        zone,
+        settings.policy.gap_days,
+        catalogue().digest,
+        trials=settings.model.trials,
+        progress=progress,
+    )
     try:
         former = tracking.champion(kind, workspace.root, month)
     except ArtefactOutdated:

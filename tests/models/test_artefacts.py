@@ -70,6 +70,19 @@ def test_a_folder_of_an_earlier_version_says_so(trained, tmp_path) -> None:
         artefacts.load(tmp_path)
 
 
+def test_a_folder_without_a_level_is_of_an_earlier_version(trained, tmp_path) -> None:
+    artefacts.save(trained, tmp_path)
+    schema = json.loads((tmp_path / "schema.json").read_text())
+    del schema["level"]
+    (tmp_path / "schema.json").write_text(json.dumps(schema))
+    digest = sha256((tmp_path / "schema.json").read_bytes()).hexdigest()
+    lines = (tmp_path / "SHA256SUMS").read_text().splitlines()
+    told = [f"{digest}  schema.json" if x.endswith("  schema.json") else x for x in lines]
+    (tmp_path / "SHA256SUMS").write_text("\n".join(told) + "\n")
+    with pytest.raises(ArtefactOutdated, match=r"without level: .* Train again"):
+        artefacts.load(tmp_path)
+
+
 def test_two_folders_of_one_model_hold_the_same_bytes(trained, tmp_path) -> None:
     for name in ("one", "two"):
         artefacts.save(trained, tmp_path / name)
